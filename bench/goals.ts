@@ -1,0 +1,74 @@
+// What the figures should be, judged by ratios within one run. Pure.
+
+/** One contender's figures: rates per second, delays in ms, memory in MiB. */
+export type Figures = Readonly<Record<Figure, number>>;
+
+/** What is measured, in the order of the table. */
+export const FIGURES = [
+  'getPerSecond',
+  'getP50Ms',
+  'getP99Ms',
+  'tunnelsPerSecond',
+  'postPerSecond',
+  'ssePerEventP50Ms',
+  'ssePerEventP99Ms',
+  'firstToken200KbMs',
+  'firstToken2MbMs',
+  'rssIdleMib',
+  'rss100StreamsMib',
+  'startMs',
+] as const;
+
+/** A column of the table. */
+export type Figure = (typeof FIGURES)[number];
+
+/** What mitata measured, in µs per call. */
+export type Micro = Readonly<Record<string, number>>;
+
+/** A goal and how the run stands to it. `met` is undefined where the run lacks the figure. */
+export interface Judged {
+  readonly goal: string;
+  readonly wanted: string;
+  readonly measured: string;
+  readonly met: boolean | undefined;
+}
+
+// Squid is not an npm package, so its figures are put at what they were, against http-mitm-proxy in the same run, on a quiet machine.
+const SQUID_POSTS = 1026 / 909;
+const SQUID_TUNNELS = 249 / 333;
+
+/** The goals of the first column, judged. */
+export function judge(runs: Readonly<Record<string, Figures>>, micro: Micro): Judged[] {
+  const ours = runs.sallyport;
+  const direct = runs.direct;
+  const baseline = runs['http-mitm-proxy'];
+  const ratio = (figure: Figure, factor = 1) => (ours && baseline ? ours[figure] / (baseline[figure] * factor) : undefined);
+  const added = (figure: Figure) => (ours && direct ? ours[figure] - direct[figure] : undefined);
+  return [
+    atLeast('small GET/s, against http-mitm-proxy', 1.5, ratio('getPerSecond')),
+    atLeast('100 KB POST/s with masking, against Squid without (estimated)', 1, ratio('postPerSecond', SQUID_POSTS)),
+    atLeast('new tunnels/s, against Squid (estimated)', 1.5, ratio('tunnelsPerSecond', SQUID_TUNNELS)),
+    atMost('SSE event delay p99, added', 2, added('ssePerEventP99Ms'), 'ms'),
+    atMost('first token, 200 KB, next turn, added', 3, added('firstToken200KbMs'), 'ms'),
+    atMost('first token, 2 MB, next turn, added', 10, added('firstToken2MbMs'), 'ms'),
+    atMost('restore in a stream, per event', 50, micro.restore, 'us'),
+    atMost('leaf certificate for a new host', 5, micro.leaf === undefined ? undefined : micro.leaf / 1000, 'ms'),
+    atMost('RSS idle', 120, ours?.rssIdleMib, 'MiB'),
+    atMost('RSS with 100 streams', 180, ours?.rss100StreamsMib, 'MiB'),
+    atMost('start to listening, warm store', 500, ours?.startMs, 'ms'),
+  ];
+}
+
+function atLeast(goal: string, bound: number, value: number | undefined): Judged {
+  return {
+    goal,
+    wanted: `at least ${bound}x`,
+    measured: value === undefined ? '-' : `${value.toFixed(2)}x`,
+    met: value === undefined ? undefined : value >= bound,
+  };
+}
+
+function atMost(goal: string, bound: number, value: number | undefined, unit: string): Judged {
+  const measured = value === undefined ? '-' : `${value.toFixed(2)} ${unit}`;
+  return { goal, wanted: `at most ${bound} ${unit}`, measured, met: value === undefined ? undefined : value <= bound };
+}

@@ -1,0 +1,102 @@
+// The small steps on the hot path, each on its own, by mitata: prints one line of JSON, µs per call (median). Run with --expose-gc.
+// Must not open a socket.
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { measure } from 'mitata';
+import { parseAuthority } from '../src/authority.ts';
+import { openCertAuthority } from '../src/cert/authority.ts';
+import type { ExchangeRecord } from '../src/exchange-record.ts';
+import { anthropic } from '../src/rules/dialects/anthropic.ts';
+import { applyEdits, createMasker } from '../src/rules/masking/mask.ts';
+import { openPlaceholders } from '../src/rules/masking/placeholders.ts';
+import { createReplyRestorer } from '../src/rules/masking/restore.ts';
+import { scannerFor } from '../src/rules/masking/scan.ts';
+import { openExchanges } from '../src/store/exchanges.ts';
+import { openHome } from '../src/store/home.ts';
+import { openStore } from '../src/store/open.ts';
+import { startConversation } from './conversation.ts';
+
+const home = mkdtempSync(join(tmpdir(), 'sallyport-micro-'));
+const us: Record<string, number> = {};
+
+/** Measures `step` and keeps its median. */
+async function take(name: string, step: () => unknown): Promise<void> {
+  us[name] = (await measure(step)).p50 / 1000;
+}
+
+const placeholders = openPlaceholders({ key: randomBytes(32), maxEntries: 10_000 });
+const masker = createMasker({ placeholders, actions: { email: 'mask', secrets: 'mask' } });
+
+const clean = startConversation(100_000);
+const cleanBody = Buffer.from(clean.body());
+const scanner = scannerFor(['email', 'secrets']);
+await take('scan 100 KB, nothing to find', () => scanner.bytes(cleanBody));
+masker.json(cleanBody, anthropic);
+clean.grow();
+const nextBody = Buffer.from(clean.body());
+masker.json(nextBody, anthropic);
+await take('mask 100 KB, seen before', () => masker.json(nextBody, anthropic));
+
+const found = Buffer.from(clean.body().replaceAll('await ', 'write to bob@example.com '));
+const { edits } = masker.json(found, anthropic);
+await take(`splice ${edits.length} edits into 100 KB`, () => applyEdits(found, edits));
+
+const placeholder = placeholders.placeholderFor('EMAIL', 'bob@example.com');
+const restorer = createReplyRestorer('sse', anthropic, placeholders);
+const delta = { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: `write to ${placeholder} now ` } };
+const event = Buffer.from(`event: content_block_delta\ndata: ${JSON.stringify(delta)}\n\n`);
+await take('restore', () => restorer.push(event));
+
+const ca = await openCertAuthority({ home: join(home, 'ca'), hosts: ['*.example.com'], now: Date.now });
+let hosts = 0;
+await take('leaf', () => ca.leafFor(parseAuthority(`h${hosts++}.example.com:443`)));
+await ca.close();
+
+openHome(join(home, 'store'));
+const store = openStore({ path: join(home, 'store', 'bench.db') });
+const exchanges = openExchanges(store, {
+  keep: 100_000,
+  maxQueued: 10_000,
+  schedule: (task, delayMs) => {
+    const timer = setTimeout(task, delayMs);
+    return () => clearTimeout(timer);
+  },
+  onTrouble: ({ cause }) => {
+    throw cause;
+  },
+});
+const row: ExchangeRecord = {
+  id: 'x-0',
+  startedAtMs: Date.now(),
+  client: 'bench',
+  protocol: 'http/1.1',
+  host: 'api.anthropic.com',
+  port: 443,
+  method: 'POST',
+  path: '/v1/messages',
+  provider: 'anthropic',
+  endpoint: 'messages',
+  status: 200,
+  fault: undefined,
+  verdict: 'pass',
+  edits: {},
+  restored: 0,
+  requestBytes: 100_000,
+  replyBytes: 5000,
+  addedMs: 1,
+  durationMs: 900,
+  equality: 'exact',
+};
+let rows = 0;
+await take('record, in batches of 100', () => {
+  for (let i = 0; i < 100; i++) exchanges.write({ ...row, id: `x-${rows++}` });
+  exchanges.flush();
+});
+us['record, in batches of 100'] = (us['record, in batches of 100'] ?? Number.NaN) / 100;
+exchanges.close();
+store.close();
+rmSync(home, { recursive: true, force: true });
+console.log(JSON.stringify(us));
+process.exit(0);

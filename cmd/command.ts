@@ -1,0 +1,51 @@
+// What a command is. One file in commands/ is one of these.
+// Must not know how the command line is parsed.
+import type { Invocation } from './settings.ts';
+
+/** One option of a command, besides the common ones and those of the settings. */
+export interface CommandOption {
+  readonly type: 'boolean' | 'string';
+  readonly describe: string;
+  readonly choices?: readonly string[];
+  readonly default?: boolean | string;
+}
+
+/** A command: what it takes and what it does. */
+export interface Command {
+  /** The word, with positionals: `ca <action>`, `fidelity [host]`. */
+  readonly name: string;
+  /** One line in the list of commands; undefined keeps it out of the list. */
+  readonly summary: string | undefined;
+  readonly positionals?: Readonly<Record<string, { readonly describe: string; readonly choices?: readonly string[] }>>;
+  readonly options?: Readonly<Record<string, CommandOption>>;
+  /** 'all': every key of the configuration is a flag. 'home': only --home and --config. */
+  readonly settings: 'all' | 'home';
+  /** Whether words behind `--` are taken. */
+  readonly takesCommand?: true;
+  readonly examples: readonly (readonly [line: string, what: string])[];
+  /** The exit code. Throws what failure.ts explains. */
+  readonly run: (call: Call) => Promise<number>;
+}
+
+/** One call of a command. */
+export interface Call {
+  /** Options and positionals of this command. */
+  readonly args: Readonly<Record<string, unknown>>;
+  /** The words behind `--`. */
+  readonly rest: readonly string[];
+  readonly json: boolean;
+  readonly invocation: Invocation;
+  readonly terminal: Terminal;
+}
+
+/** Where a command speaks. */
+export interface Terminal {
+  /** stdout, newline added. */
+  out(text: string): void;
+  /** stderr, newline added. */
+  err(text: string): void;
+  /** How the user calls us, for hints that can be typed. */
+  readonly self: string;
+  /** stdout is a terminal. */
+  readonly isTty: boolean;
+}

@@ -1,0 +1,113 @@
+// Looks whether all is well: one line a check, with the fix, then each setting and its origin.
+// Must not change anything.
+import type { LoadedConfig } from '../../src/config.ts';
+import { controlOf, NotRunning } from '../../src/proxy/control/call.ts';
+import { listenTrouble } from '../../src/proxy/control/free-port.ts';
+import type { ConfigRow, Status } from '../../src/proxy/control/messages.ts';
+import { hostPort } from '../address.ts';
+import type { Command } from '../command.ts';
+import { configRows } from '../config-rows.ts';
+import { type Finding, found } from '../doctor/finding.ts';
+import { checkCa, checkEngine, checkFiles, checkNode } from '../doctor/installation.ts';
+import { checkClis, checkEnvironment, checkSettings } from '../doctor/surroundings.ts';
+import { EXIT, explain } from '../failure.ts';
+import { homeOf, loadSettings, policySettings } from '../settings.ts';
+import { packageVersion } from '../version.ts';
+
+/** `sallyport doctor`. Exit code 1 when a check fails; warnings do not count. */
+export const doctor: Command = {
+  name: 'doctor',
+  summary: 'check that all is well, and say what to do where it is not',
+  settings: 'all',
+  examples: [
+    ['doctor', 'one line a check, then each setting and where it came from'],
+    ['doctor --json', 'for programs; exit code 1 when a check fails'],
+  ],
+  run: async ({ json, invocation, terminal }) => {
+    const { nativeEngine } = await import('../../src/proxy/egress/mirror.ts');
+    const { compilePolicy } = await import('../../src/rules/policy.ts');
+    const env = invocation.environment;
+    const findings: Finding[] = [checkNode(process.versions.node), checkEngine(nativeEngine)];
+    let loaded: LoadedConfig | undefined;
+    let home: string | undefined;
+    try {
+      loaded = loadSettings(invocation);
+      home = loaded.config.home;
+      findings.push(...checkSettings(loaded));
+    } catch (thrown) {
+      findings.push(found.fail('configuration', explain(thrown).line, 'correct it; until then the daemon does not start'));
+      home = attempt(() => homeOf(invocation));
+    }
+    const running = home === undefined ? undefined : await statusOf(home, findings);
+    if (home !== undefined) findings.push(...checkFiles(home), checkCa(home, Date.now()));
+    if (loaded && !running && loaded.config.listen.port !== 0) findings.push(await portFinding(loaded));
+    const patterns = attempt(() => (loaded ? compilePolicy(policySettings(loaded.config)).interceptedHosts : [])) ?? [];
+    findings.push(...checkEnvironment(env, running?.listen, patterns), ...(await checkClis(env)), await hostFinding());
+    // The daemon's own rows where it runs: its flags and environment may differ from ours.
+    const rows = running && home !== undefined ? await controlOf(home).config() : loaded ? configRows(loaded) : [];
+    const failed = findings.some((f) => f.state === 'fail');
+    terminal.out(json ? JSON.stringify({ ok: !failed, findings, config: rows }) : text(findings, rows));
+    return failed ? EXIT.failed : EXIT.ok;
+  },
+};
+
+function attempt<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
+
+async function statusOf(home: string, findings: Finding[]): Promise<Status | undefined> {
+  try {
+    const status = await controlOf(home).status();
+    const own = packageVersion();
+    const text = `listens on ${status.listen} (pid ${status.pid}, version ${status.version})`;
+    findings.push(
+      status.version === own
+        ? found.ok('daemon', text)
+        : found.warn('daemon', `${text}, this is ${own}`, 'sallyport stop, then sallyport start'),
+    );
+    if (status.recordsDropped > 0)
+      findings.push(found.warn('exchange log', `${status.recordsDropped} records were lost`, 'look for a full disk in the log'));
+    return status;
+  } catch (thrown) {
+    if (thrown instanceof NotRunning)
+      findings.push(found.info('daemon', `none is running for ${home}; sallyport start, or sallyport run starts one for a command`));
+    else findings.push(found.fail('daemon', explain(thrown).line, 'sallyport stop --now, then sallyport start'));
+    return undefined;
+  }
+}
+
+async function portFinding({ config }: LoadedConfig): Promise<Finding> {
+  const { host, port } = config.listen;
+  const trouble = await listenTrouble(host, port);
+  const where = hostPort(config.listen);
+  if (trouble === undefined) return found.ok('port', `${where} is free`);
+  return found.fail('port', `${where} cannot be listened on (${trouble})`, 'choose another with --listen, or end what holds it');
+}
+
+async function hostFinding(): Promise<Finding> {
+  const { mem, osInfo } = await import('systeminformation');
+  const [os, memory] = await Promise.all([osInfo(), mem()]);
+  const gib = (bytes: number) => (bytes / 2 ** 30).toFixed(1);
+  return found.info(
+    'host',
+    `${os.distro} ${os.release} (${os.platform} ${os.arch}, kernel ${os.kernel}), ${gib(memory.available)} of ${gib(memory.total)} GiB free`,
+  );
+}
+
+const MARKS = { ok: '+', info: ' ', warn: '?', fail: '!' } as const;
+
+function text(findings: readonly Finding[], rows: readonly ConfigRow[]): string {
+  const width = Math.max(...findings.map((f) => f.check.length));
+  const lines = findings.flatMap((f) => [
+    `${MARKS[f.state]} ${f.check.padEnd(width)}  ${f.text}`,
+    ...(f.fix === undefined ? [] : [`  ${''.padEnd(width)}  -> ${f.fix}`]),
+  ]);
+  const keyWidth = Math.max(0, ...rows.map((r) => r.key.length));
+  const valueWidth = Math.min(40, Math.max(0, ...rows.map((r) => r.value.length)));
+  const settings = rows.map((r) => `  ${r.key.padEnd(keyWidth)}  ${(r.value || '-').padEnd(valueWidth)}  ${r.origin}`);
+  return [...lines, ...(rows.length > 0 ? ['', 'Settings and where each came from:', ...settings] : [])].join('\n');
+}

@@ -1,0 +1,112 @@
+// Runs a command through the proxy: the right variables, the user's own terminal, the command's own exit code. Says nothing
+// on standard output, which belongs to the command.
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
+import { flagName } from '../../src/config.ts';
+import { type ControlClient, controlOf, NotRunning } from '../../src/proxy/control/call.ts';
+import { startBackground } from '../background.ts';
+import { clientEnvironment } from '../client-environment.ts';
+import type { Call, Command } from '../command.ts';
+import { changed } from '../environment.ts';
+import { CommandFailure, EXIT } from '../failure.ts';
+import { loadSettings } from '../settings.ts';
+
+/** `sallyport run -- COMMAND`. The exit code is the command's. */
+export const run: Command = {
+  name: 'run',
+  summary: 'run a command through the proxy, starting a daemon for it if there is none',
+  settings: 'all',
+  takesCommand: true,
+  options: {
+    'keep-attribution': {
+      type: 'boolean',
+      describe: "leave Claude Code's attribution header on, although masking makes its checksum stale",
+    },
+  },
+  examples: [
+    ['run -- claude', 'Claude Code, masked'],
+    ['run -- codex exec "explain this folder"', 'arguments go through as they are'],
+    ['run --mask email=off -- gemini', 'with settings of its own, where no daemon runs yet'],
+  ],
+  run: async (call) => {
+    const { args, rest, invocation, terminal } = call;
+    if (rest.length === 0) throw new CommandFailure(EXIT.usage, `run what? As in: ${terminal.self} run -- claude`);
+    const { home } = loadSettings(invocation).config;
+    const client = controlOf(home);
+    const held = await daemonFor(call, client, home);
+    try {
+      const change = clientEnvironment(home, await client.connection(), invocation.environment, args['keep-attribution'] === true);
+      return await outcome(rest[0]!, rest.slice(1), changed(invocation.environment, change));
+    } finally {
+      held.release();
+    }
+  },
+};
+
+const WAIT_MS = 30_000;
+
+/** Holds the daemon that runs, or one started for us; waits for one that is just ending. */
+async function daemonFor({ invocation, terminal }: Call, client: ControlClient, home: string): ReturnType<ControlClient['hold']> {
+  const end = performance.now() + WAIT_MS;
+  let started = false;
+  for (;;) {
+    try {
+      const { draining } = await client.status();
+      if (!draining) {
+        const held = await client.hold();
+        if (!started) noteUnused(invocation.flags, terminal);
+        return held;
+      }
+    } catch (thrown) {
+      if (!(thrown instanceof NotRunning)) throw thrown;
+      started = await startedOrTaken(() => startBackground(invocation, true));
+    }
+    if (performance.now() > end) throw new CommandFailure(EXIT.failed, `the daemon of ${home} is stopping and does not get done`);
+    if (!started) await pause(100);
+  }
+}
+
+/** True when it was started; false when the home is taken: by one that another command has just started, or that is ending. */
+async function startedOrTaken(start: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await start();
+    return true;
+  } catch (thrown) {
+    if (thrown instanceof CommandFailure && thrown.reason === 'taken') return false;
+    throw thrown;
+  }
+}
+
+function noteUnused(flags: Readonly<Record<string, unknown>>, terminal: Call['terminal']): void {
+  const unused = Object.keys(flags).filter((key) => key !== 'home');
+  if (unused.length > 0)
+    terminal.err(`sallyport: note: a daemon runs already and keeps its own settings; not used: ${unused.map(flagName).join(' ')}`);
+}
+
+/** The command's exit code; 128 and the number of the signal that ended it; 127 and 126 as a shell has them. */
+function outcome(file: string, args: readonly string[], environment: Record<string, string | undefined>): Promise<number> {
+  return new Promise((resolve, reject) => {
+    // A terminal sends these to its whole foreground group: the command has had them already.
+    const atTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
+    // Before the command is there: one that is quick to say it is up may be signalled while spawn is still returning.
+    const listeners = SIGNALS.map((signal) => {
+      const passOn = () => void (atTerminal && FROM_TERMINAL.includes(signal) ? undefined : child.kill(signal));
+      process.on(signal, passOn);
+      return () => process.off(signal, passOn);
+    });
+    const child = spawn(file, args, { stdio: 'inherit', env: environment as NodeJS.ProcessEnv });
+    const done = (settle: () => void) => {
+      for (const off of listeners) off();
+      settle();
+    };
+    child.once('error', (error: NodeJS.ErrnoException) => {
+      const why = error.code === 'ENOENT' ? 'command not found' : error.code === 'EACCES' ? 'not executable' : error.message;
+      done(() => reject(new CommandFailure(error.code === 'ENOENT' ? 127 : 126, `${file}: ${why}`)));
+    });
+    child.once('exit', (code, signal) => done(() => resolve(signal === null ? (code ?? 0) : 128 + constants.signals[signal])));
+  });
+}
+
+const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2', 'SIGWINCH'];
+const FROM_TERMINAL: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT', 'SIGWINCH'];

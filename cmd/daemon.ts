@@ -1,0 +1,252 @@
+// The composition root: store, certificates, rules, proxy and control, wired together and taken down in reverse order.
+// Signals are in outlive.ts, reload in reloading.ts. Must not print: it logs, and what it throws is one line.
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { openLog } from '../src/log.ts';
+import type { Connection, Controlled, Reloaded, Status } from '../src/proxy/control/messages.ts';
+import { serveControl } from '../src/proxy/control/serve.ts';
+import { controlPath } from '../src/proxy/control/socket-path.ts';
+import { type RunningProxy, startProxy } from '../src/proxy/start.ts';
+import { openPlaceholders } from '../src/rules/masking/placeholders.ts';
+import { parseTemplate, renderTemplate } from '../src/rules/template.ts';
+import { Secret } from '../src/secret.ts';
+import { openExchanges } from '../src/store/exchanges.ts';
+import { openHome } from '../src/store/home.ts';
+import { takeLock } from '../src/store/lock.ts';
+import { openStore } from '../src/store/open.ts';
+import { placeholderKey } from '../src/store/placeholder-key.ts';
+import { hostPort, proxyUrl, reachable } from './address.ts';
+import { refreshBundle, writePac } from './client-files.ts';
+import { configRows } from './config-rows.ts';
+import { CommandFailure, EXIT, explain, listenFailure } from './failure.ts';
+import { announce, checkReadyPlace, type Ready } from './ready.ts';
+import { openReloadable } from './reloading.ts';
+import { type Invocation, loadSettings } from './settings.ts';
+
+/** How a daemon is started. */
+export interface DaemonOptions {
+  readonly invocation: Invocation;
+  readonly version: string;
+  /** Takes log lines. */
+  readonly sink: (line: string) => void;
+  readonly logForm: 'json' | 'line';
+  /** Tells `ready_file` and `ready_fd`; a starter in another process does so itself. */
+  readonly announces: boolean;
+  /** Lives for the commands that hold it: a port of its own choosing, and it ends with its last holder. */
+  readonly isEphemeral: boolean;
+}
+
+/** A running daemon. */
+export interface Daemon {
+  readonly ready: Ready;
+  readonly log: Logger;
+  /** How long a drain may take, ms. */
+  readonly drainMs: () => number;
+  /** Resolves when everything is closed. */
+  readonly ended: Promise<void>;
+  /** Stops accepting, lets exchanges end to the deadline, then closes. Again: nothing more. */
+  stop(why: string): void;
+  /** Ends every connection now. */
+  cut(why: string): void;
+  reload(): Promise<Reloaded>;
+}
+
+const KEEP_EXCHANGES = 100_000;
+const MAX_QUEUED_EXCHANGES = 10_000;
+const MAX_PLACEHOLDERS = 100_000;
+const CONNECT_MS = 10_000;
+/** An ephemeral daemon that nobody came to hold ends after this. */
+const UNCLAIMED_MS = 30_000;
+const HOUSEKEEPING_MS = 3_600_000;
+
+/** Starts the daemon. Rejects with what failure.ts explains; then nothing is left open. */
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const first = loadSettings(options.invocation);
+  const { home } = first.config;
+  await using opening = new AsyncDisposableStack();
+  if (options.announces) checkReadyPlace(first.config);
+  openHome(home);
+  lockHome(home, opening);
+
+  const log = openLog({ level: first.config.log_level, form: options.logForm, sink: options.sink });
+  const store = openStore({ path: join(home, 'sallyport.db') });
+  opening.defer(() => store.close());
+  const exchanges = openExchanges(store, {
+    keep: KEEP_EXCHANGES,
+    maxQueued: MAX_QUEUED_EXCHANGES,
+    schedule: unreffed,
+    onTrouble: ({ failing, dropped, cause }) => {
+      if (failing) log.error({ err: cause }, 'the exchange log cannot be written; exchanges go on, rows over the queue are lost');
+      else log.info({ dropped }, 'the exchange log is written again');
+    },
+  });
+  opening.defer(() => exchanges.close());
+  const placeholders = openPlaceholders({ key: placeholderKey(home), maxEntries: MAX_PLACEHOLDERS });
+  opening.defer(() => placeholders.close());
+  const state = await openReloadable({ invocation: options.invocation, first, log });
+  opening.defer(() => state.close());
+
+  let proxy: RunningProxy;
+  const listen = options.isEphemeral && first.origins.listen === 'default' ? { ...first.config.listen, port: 0 } : first.config.listen;
+  try {
+    proxy = await startProxy({
+      listen,
+      policy: () => state.policy,
+      certs: () => state.certs,
+      trust: state.trust,
+      placeholders,
+      resolveSecret: (template, host) => {
+        const value = renderTemplate(parseTemplate(template), (name) => options.invocation.environment[name]);
+        return value === undefined ? undefined : new Secret(value, [host]);
+      },
+      parentProxy: () => state.config.parent_proxy,
+      proxyAuth: () => state.config.proxy_auth,
+      limits: () => ({
+        headMs: state.config.head_seconds * 1000,
+        idleMs: state.config.idle_seconds * 1000,
+        connectMs: CONNECT_MS,
+        maxConnections: state.config.max_connections,
+      }),
+      log,
+      now: Date.now,
+      onRecord: (record) => exchanges.write(record),
+    });
+  } catch (thrown) {
+    throw listenFailure(thrown, hostPort(listen)) ?? thrown;
+  }
+  opening.defer(() => proxy.close());
+
+  const startedAtMs = Date.now();
+  const address = hostPort(proxy.address);
+  const ready: Ready = { listen: address, ca: state.certs.caPath, control: controlPath(home), pid: process.pid };
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+  const parts = new AsyncDisposableStack();
+  let draining = false;
+
+  const tellClients = () => {
+    writePac(home, reachable(proxy.address), state.policy.interceptedHosts);
+    // Reading the system's roots takes a while, and nobody waits for it.
+    setImmediate(() => {
+      try {
+        refreshBundle(home, state.certs.pem);
+        void state.trust.size;
+      } catch (err) {
+        log.warn({ err }, 'the root bundle could not be brought up to date');
+      }
+    });
+  };
+  const stop = (why: string) => {
+    if (draining) return;
+    draining = true;
+    log.info({ why, exchanges: proxy.status().exchanges }, 'stopping');
+    void proxy
+      .drain(state.config.drain_seconds * 1000)
+      .then(() => parts.disposeAsync())
+      .catch((err: unknown) => log.error({ err }, 'stopping did not go well'))
+      .finally(() => {
+        log.info('stopped');
+        end();
+      });
+  };
+  const cut = (why: string) => {
+    log.warn({ why, exchanges: proxy.status().exchanges }, 'ending every connection now');
+    stop(why);
+    void proxy.close();
+  };
+  const reload = async (): Promise<Reloaded> => {
+    const result = await state.reload();
+    if (result.error === undefined) tellClients();
+    return result;
+  };
+  const holders = countHolders(options.isEphemeral, () => stop('the last command that used it has ended'));
+  const controlled: Controlled = {
+    status: (): Status => ({
+      running: true,
+      version: options.version,
+      pid: process.pid,
+      home,
+      listen: address,
+      startedAtMs,
+      draining,
+      ...proxy.status(),
+      recordsDropped: exchanges.dropped,
+      caExpiresAtMs: state.certs.expiresAtMs,
+      caFingerprint: state.certs.fingerprint256,
+    }),
+    connection: (): Connection => ({
+      proxyUrl: proxyUrl(reachable(proxy.address), state.config.proxy_auth),
+      caPath: state.certs.caPath,
+      caPem: state.certs.pem,
+      interceptedHosts: state.policy.interceptedHosts,
+    }),
+    config: () => configRows(state.loaded),
+    fidelity: (host) => proxy.fidelity(host),
+    reload,
+    stop: (now) => (now ? cut('asked to, at once') : stop('asked to')),
+    hold: holders.hold,
+  };
+  const control = await serveControl(ready.control, controlled, (err) => log.error({ err }, 'the control socket has trouble'));
+  opening.defer(() => control.close());
+  const housekeeping = setInterval(() => state.sayNews(), HOUSEKEEPING_MS);
+  housekeeping.unref();
+  opening.defer(() => clearInterval(housekeeping));
+  tellClients();
+  for (const notice of store.notices) log.warn(notice);
+  if (options.announces) announce(first.config, ready);
+  parts.use(opening.move());
+  log.info({ listen: address, home, pid: process.pid, version: options.version }, 'listening');
+  return { ready, log, drainMs: () => state.config.drain_seconds * 1000, ended, stop, cut, reload };
+}
+
+/** Takes the lock and leaves the process id beside it. Throws CommandFailure that names who holds it. */
+function lockHome(home: string, opening: AsyncDisposableStack): void {
+  const pidFile = join(home, 'daemon.pid');
+  const lock = takeLock(join(home, 'daemon.lock'));
+  if (!lock) {
+    throw new CommandFailure(
+      EXIT.failed,
+      `a daemon is already running for ${home} (pid ${pidIn(pidFile)}): stop it, or give --home another folder`,
+      'taken',
+    );
+  }
+  opening.defer(() => lock.close());
+  try {
+    writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 });
+  } catch (thrown) {
+    throw new CommandFailure(EXIT.failed, `${pidFile} cannot be written: ${explain(thrown).line}`);
+  }
+  opening.defer(() => rmSync(pidFile, { force: true }));
+}
+
+function pidIn(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim() || 'unknown';
+  } catch {
+    return 'unknown';
+  }
+}
+
+function countHolders(isEphemeral: boolean, onLastGone: () => void): { hold(): () => void } {
+  let count = 0;
+  let cancel = isEphemeral ? unreffed(onLastGone, UNCLAIMED_MS) : () => {};
+  return {
+    hold: () => {
+      count++;
+      cancel();
+      cancel = () => {};
+      let held = true;
+      return () => {
+        if (held) count--;
+        held = false;
+        if (count === 0 && isEphemeral) onLastGone();
+      };
+    },
+  };
+}
+
+function unreffed(task: () => void, delayMs: number): () => void {
+  const timer = setTimeout(task, delayMs);
+  timer.unref();
+  return () => clearTimeout(timer);
+}

@@ -1,0 +1,62 @@
+// Finds the command, runs it and turns what comes of it into one line and an exit code. Must not know what any
+// command does.
+import { homedir } from 'node:os';
+import type { Command, Terminal } from './command.ts';
+import { parseCommandLine } from './command-line.ts';
+import { ca } from './commands/ca.ts';
+import { daemon } from './commands/daemon.ts';
+import { demo } from './commands/demo.ts';
+import { doctor } from './commands/doctor.ts';
+import { env } from './commands/env.ts';
+import { fidelity } from './commands/fidelity.ts';
+import { reload } from './commands/reload.ts';
+import { run } from './commands/run.ts';
+import { start } from './commands/start.ts';
+import { status } from './commands/status.ts';
+import { stop } from './commands/stop.ts';
+import { forgetCompileCache } from './compile-cache.ts';
+import { EXIT, explain } from './failure.ts';
+import { packageVersion } from './version.ts';
+
+const COMMANDS: readonly Command[] = [start, stop, status, reload, run, env, ca, fidelity, doctor, demo, daemon];
+
+async function main(argv: readonly string[]): Promise<number> {
+  // The launcher says how it was called, so that hints can be typed as they stand.
+  const self = process.env.SALLYPORT_SELF ?? 'sallyport';
+  delete process.env.SALLYPORT_SELF;
+  forgetCompileCache(process.env);
+  const terminal: Terminal = {
+    out: (text) => void process.stdout.write(`${text}\n`),
+    err: (text) => void process.stderr.write(`${text}\n`),
+    self,
+    isTty: process.stdout.isTTY === true,
+  };
+  try {
+    const parsed = parseCommandLine({ commands: COMMANDS, self, version: packageVersion() }, argv);
+    if (parsed.kind === 'text') terminal.out(parsed.text);
+    if (parsed.kind === 'usage') terminal.err(`sallyport: ${parsed.line}`);
+    if (parsed.kind !== 'call') return parsed.kind === 'text' ? EXIT.ok : EXIT.usage;
+    const { command, ...call } = parsed;
+    const invocation = {
+      flags: call.flags,
+      configFile: call.configFile,
+      environment: process.env,
+      cwd: process.cwd(),
+      userHome: homedir(),
+    };
+    return await command.run({ args: call.args, rest: call.rest, json: call.json, invocation, terminal });
+  } catch (thrown) {
+    const { line, exitCode } = explain(thrown);
+    terminal.err(`sallyport: ${line}`);
+    return exitCode;
+  }
+}
+
+// `sallyport status | head -1`: a reader that has seen enough is no failure.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,145 @@
+// What a reload swaps: settings, policy, certificates and trust, in one step or not at all. An exchange that has begun keeps
+// what it began with. Must not know about sockets, nor ask the user anything.
+import type { Logger } from 'pino';
+import { type CertAuthority, openCertAuthority } from '../src/cert/authority.ts';
+import type { Config, LoadedConfig } from '../src/config.ts';
+import { type ConfigKey, KEYS, type KeyRow } from '../src/config-keys.ts';
+import type { Reloaded } from '../src/proxy/control/messages.ts';
+import { openTrust, type Trust } from '../src/proxy/egress/trust.ts';
+import { compilePolicy, type Policy } from '../src/rules/policy.ts';
+import { configRows } from './config-rows.ts';
+import { explain } from './failure.ts';
+import { type Invocation, loadSettings, policySettings } from './settings.ts';
+
+/** The part of the daemon that a reload may replace. Read it anew for each use. */
+export interface Reloadable {
+  readonly loaded: LoadedConfig;
+  readonly config: Config;
+  readonly policy: Policy;
+  readonly certs: CertAuthority;
+  readonly trust: Trust;
+  /** Reads the settings again. Never rejects: a refusal is in `error`, and everything stays as it was. */
+  reload(): Promise<Reloaded>;
+  /** Logs what the CA has to tell since the last time. */
+  sayNews(): void;
+  close(): Promise<void>;
+}
+
+/** What is there before the first reload. */
+export interface ReloadableOptions {
+  readonly invocation: Invocation;
+  readonly first: LoadedConfig;
+  readonly log: Logger;
+}
+
+/** A CA that was replaced still answers whoever asked before the swap. */
+const OLD_CA_MS = 60_000;
+
+/** Opens all of it from the settings read at the start. */
+export async function openReloadable(options: ReloadableOptions): Promise<Reloadable> {
+  const { invocation, log } = options;
+  const home = options.first.config.home;
+  // Trust reads the list at each reload, so its content is swapped in place.
+  const upstreamCa = [...options.first.config.upstream_ca];
+  const own = new Set<string>();
+  let loaded = options.first;
+  let policy = compilePolicy(policySettings(loaded.config));
+  const openCerts = (hosts: readonly string[]) => openCertAuthority({ home, hosts, now: Date.now });
+  let certs = await openCerts(policy.interceptedHosts);
+  const ownCa = () => {
+    own.add(certs.pem);
+    return [...own].join('');
+  };
+  const trust = openTrust({ extraCaFiles: upstreamCa, ownCa });
+  const said = new Set<string>();
+  const sayNews = (): string[] => {
+    const news = [...loaded.notices, ...certs.notices].filter((n) => !said.has(n));
+    for (const notice of news) {
+      said.add(notice);
+      log.warn(notice);
+    }
+    return news;
+  };
+  sayNews();
+
+  const swap = async (): Promise<Reloaded> => {
+    const next = withFixedKept(loadSettings(invocation), loaded);
+    const nextPolicy = compilePolicy(policySettings(next.config));
+    const before = upstreamCa.splice(0, upstreamCa.length, ...next.config.upstream_ca);
+    try {
+      await trust.reload();
+      const sameHosts = JSON.stringify(nextPolicy.interceptedHosts) === JSON.stringify(policy.interceptedHosts);
+      const nextCerts = sameHosts ? certs : await openCerts(nextPolicy.interceptedHosts);
+      if (nextCerts !== certs) setTimeout((old: CertAuthority) => void old.close(), OLD_CA_MS, certs).unref();
+      const changed = differences(loaded, next);
+      [loaded, policy, certs] = [next, nextPolicy, nextCerts];
+      log.level = next.config.log_level;
+      return {
+        changed,
+        notices: [...next.notices.filter((n) => !said.has(n)), ...sayNews()].filter((n, i, all) => all.indexOf(n) === i),
+        error: undefined,
+      };
+    } catch (thrown) {
+      upstreamCa.splice(0, upstreamCa.length, ...before);
+      throw thrown;
+    }
+  };
+  let busy: Promise<unknown> = Promise.resolve();
+  const reload = async (): Promise<Reloaded> => {
+    try {
+      const result = await swap();
+      log.info({ changed: result.changed }, 'reloaded');
+      return result;
+    } catch (thrown) {
+      const { line } = explain(thrown);
+      log.error({ reason: line }, 'reload refused, the old configuration stays');
+      return { changed: [], notices: [], error: line };
+    }
+  };
+
+  return {
+    get loaded() {
+      return loaded;
+    },
+    get config() {
+      return loaded.config;
+    },
+    get policy() {
+      return policy;
+    },
+    get certs() {
+      return certs;
+    },
+    trust,
+    reload: () => {
+      const mine = busy.then(reload);
+      busy = mine;
+      return mine;
+    },
+    sayNews: () => void sayNews(),
+    close: () => certs.close(),
+  };
+}
+
+/** What cannot change while we run keeps its value, and a notice says so. */
+function withFixedKept(next: LoadedConfig, now: LoadedConfig): LoadedConfig {
+  const fixed = (Object.entries(KEYS) as [ConfigKey, KeyRow][]).filter(([, row]) => row.fixed).map(([key]) => key);
+  const changed = fixed.filter((key) => JSON.stringify(next.config[key]) !== JSON.stringify(now.config[key]));
+  const notices = changed.map((key) => `${key} changes when the daemon is started anew`);
+  const keep = <T>(from: Readonly<Record<string, T>>) => Object.fromEntries(fixed.map((key) => [key, from[key]])) as Record<string, T>;
+  return {
+    ...next,
+    config: { ...next.config, ...keep(now.config as never) },
+    origins: { ...next.origins, ...keep(now.origins) },
+    notices: [...next.notices, ...notices],
+  };
+}
+
+function differences(before: LoadedConfig, after: LoadedConfig): string[] {
+  const was = new Map(configRows(before).map((row) => [row.key, row.value]));
+  const rows = configRows(after).filter((row) => was.get(row.key) !== row.value);
+  const secret = (['parent_proxy', 'proxy_auth', 'inject'] as const).filter(
+    (key) => JSON.stringify(before.config[key]) !== JSON.stringify(after.config[key]),
+  );
+  return [...new Set([...rows.map((row) => row.key), ...secret])];
+}

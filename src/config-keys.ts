@@ -1,0 +1,156 @@
+// The keys of sallyport.yaml: what each is called, how it is written as text and one line of help. Flags, environment
+// variables, the file and doctor all go through this one table. Must not know what the values mean.
+
+/** How a key is written as text in a flag or an environment variable. */
+export type KeyKind = 'text' | 'number' | 'switch' | 'list' | 'map' | 'objects' | 'text-or-object';
+
+/** One row of the table. */
+export interface KeyRow {
+  readonly kind: KeyKind;
+  /** What the flag's argument is called in help. */
+  readonly argument: string;
+  /** One line for `--help`. */
+  readonly help: string;
+  /** What a value must be, for the error line. */
+  readonly expects: string;
+  /** Never printed. */
+  readonly secret?: true;
+  /** Relative values are paths, taken from the folder of the file or the working directory. */
+  readonly path?: true;
+  /** Cannot change while the daemon runs. */
+  readonly fixed?: true;
+}
+
+/** Every key, in the order in which `doctor` prints them. */
+export const KEYS = {
+  listen: {
+    kind: 'text',
+    argument: 'HOST:PORT',
+    help: 'where to listen (port 0 picks one)',
+    expects: 'an address and port such as 127.0.0.1:8898',
+    fixed: true,
+  },
+  home: {
+    kind: 'text',
+    argument: 'DIR',
+    help: 'folder of the CA, the store and the control socket',
+    expects: 'a folder',
+    path: true,
+    fixed: true,
+  },
+  intercept: {
+    kind: 'list',
+    argument: 'PATTERN',
+    help: 'intercept these hosts besides the providers (repeatable)',
+    expects: 'a list of host patterns such as *.example.com',
+  },
+  connect_to: {
+    kind: 'list',
+    argument: 'PATTERN=HOST[:PORT]',
+    help: 'where to dial for a name (repeatable)',
+    expects: 'a list of PATTERN=HOST[:PORT]',
+  },
+  upstream_ca: {
+    kind: 'list',
+    argument: 'FILE',
+    help: 'further trust roots for upstreams (repeatable)',
+    expects: 'a list of PEM files',
+    path: true,
+  },
+  inject: {
+    kind: 'objects',
+    argument: 'JSON',
+    help: 'a credential to put in: {"host":…,"header":…,"value":…,"replaces":…} (repeatable)',
+    expects: 'a list of {host, header, value, replaces}',
+  },
+  mask: {
+    kind: 'map',
+    argument: 'KIND=ACTION',
+    help: 'email or secrets: mask, warn, block or off (repeatable)',
+    expects: 'kinds (email, secrets) with mask, warn, block or off',
+  },
+  parent_proxy: {
+    kind: 'text-or-object',
+    argument: 'URL',
+    help: 'corporate proxy to dial through',
+    expects: 'a URL such as http://proxy.example.com:3128, or {url, no_proxy}',
+    secret: true,
+  },
+  proxy_auth: {
+    kind: 'text',
+    argument: 'USER:PASSWORD',
+    help: 'credentials that clients must give',
+    expects: 'user:password',
+    secret: true,
+  },
+  allow_remote: {
+    kind: 'switch',
+    argument: '',
+    help: 'let listen be an address beyond loopback (needs proxy_auth)',
+    expects: 'true or false',
+  },
+  connect_ports: {
+    kind: 'list',
+    argument: 'PORT',
+    help: 'ports that CONNECT may name besides 443 (repeatable)',
+    expects: 'a list of ports',
+  },
+  allow_private: {
+    kind: 'list',
+    argument: 'PATTERN',
+    help: 'names that may lead to private addresses (repeatable)',
+    expects: 'a list of host patterns',
+  },
+  on_attested_body: {
+    kind: 'text',
+    argument: 'ACTION',
+    help: 'edit in a body that the client vouched for: mask, block or observe',
+    expects: 'mask, block or observe',
+  },
+  max_body_bytes: {
+    kind: 'number',
+    argument: 'BYTES',
+    help: 'largest decoded body that is inspected',
+    expects: 'a number of bytes, 1024 or more',
+  },
+  idle_seconds: { kind: 'number', argument: 'S', help: 'longest silence on an exchange', expects: 'seconds, 1 or more' },
+  head_seconds: { kind: 'number', argument: 'S', help: 'longest time for a request head to arrive', expects: 'seconds, 1 or more' },
+  drain_seconds: {
+    kind: 'number',
+    argument: 'S',
+    help: 'time that streams get to end when the daemon stops',
+    expects: 'seconds, 0 or more',
+  },
+  max_connections: {
+    kind: 'number',
+    argument: 'N',
+    help: 'most client connections at a time',
+    expects: 'a whole number, 1 or more',
+    fixed: true,
+  },
+  log_level: {
+    kind: 'text',
+    argument: 'LEVEL',
+    help: 'trace, debug, info, warn, error, fatal or silent',
+    expects: 'trace, debug, info, warn, error, fatal or silent',
+    fixed: true,
+  },
+  ready_file: {
+    kind: 'text',
+    argument: 'FILE',
+    help: 'write {"listen","ca","control","pid"} there once listening',
+    expects: 'a file',
+    path: true,
+    fixed: true,
+  },
+  ready_fd: {
+    kind: 'number',
+    argument: 'FD',
+    help: 'write the same to this file descriptor',
+    expects: 'a file descriptor, 1 or more',
+    fixed: true,
+  },
+} as const satisfies Record<string, KeyRow>;
+
+/** The name of a key. */
+export type ConfigKey = keyof typeof KEYS;

@@ -1,0 +1,130 @@
+// The shape of each key of sallyport.yaml: what a file may say and what the daemon gets. Must not know where a value
+// came from, nor touch files or environment.
+import { z } from 'zod';
+import { parseAuthority } from './authority.ts';
+import type { ConfigKey } from './config-keys.ts';
+
+/** Grammar that a higher floor owns; each throws an Error whose message says what is wrong. */
+export interface ConfigGrammar {
+  /** A host pattern, checked and lower-cased. */
+  readonly hostPattern: (text: string) => string;
+  /** The value of an `inject` entry, as it is. */
+  readonly template: (text: string) => string;
+}
+
+/** An address to listen on; port 0 lets the system choose. */
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** One `connect_to` entry; `port` undefined keeps the port asked for. */
+export interface ConnectToEntry {
+  readonly pattern: string;
+  readonly host: string;
+  readonly port: number | undefined;
+}
+
+const seconds = (least: number) => z.number().min(least).max(86_400);
+const path = z.string().min(1);
+
+/** The shape of each key; a schema turns what the file says into what the daemon uses. */
+export function shapes(grammar: ConfigGrammar) {
+  const pattern = z.string().transform((text, ctx) => attempt(ctx, () => grammar.hostPattern(text)));
+  return {
+    listen: z.union([z.string(), z.number()]).transform((v, ctx) => attempt(ctx, () => parseListen(String(v)))),
+    home: path,
+    intercept: z.array(pattern),
+    connect_to: z.array(z.string().transform((text, ctx) => attempt(ctx, () => parseConnectTo(text, grammar)))),
+    upstream_ca: z.array(path),
+    inject: z.array(
+      z.strictObject({
+        host: pattern,
+        header: z
+          .string()
+          .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'not a header name')
+          .toLowerCase(),
+        value: z.string().transform((text, ctx) => attempt(ctx, () => grammar.template(text))),
+        replaces: z.string().min(1, 'empty').optional(),
+      }),
+    ),
+    mask: z.strictObject({ email: action.optional(), secrets: action.optional() }),
+    parent_proxy: z
+      .union(
+        [
+          z.string().transform((url) => ({ url, no_proxy: [] as string[] })),
+          z.strictObject({ url: z.string(), no_proxy: z.array(z.string()).default([]) }),
+        ],
+        'shape',
+      )
+      .transform((v, ctx) => attempt(ctx, () => ({ url: parseProxyUrl(v.url), noProxy: v.no_proxy }))),
+    proxy_auth: z.string().regex(/^[^:\s\p{Cc}]+:[^\p{Cc}]+$/u, 'shape'),
+    allow_remote: z.boolean(),
+    connect_ports: z.array(z.int().min(1).max(65_535)),
+    allow_private: z.array(pattern),
+    on_attested_body: z.enum(['mask', 'block', 'observe']),
+    max_body_bytes: z
+      .int()
+      .min(1024)
+      .max(2 ** 31),
+    idle_seconds: seconds(1),
+    head_seconds: seconds(1),
+    drain_seconds: seconds(0),
+    max_connections: z.int().min(1).max(1_000_000),
+    log_level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
+    ready_file: path,
+    ready_fd: z.int().min(1).max(1023),
+  } satisfies Record<ConfigKey, z.ZodType>;
+}
+
+const action = z.enum(['mask', 'warn', 'block', 'off']);
+
+function attempt<T>(ctx: z.RefinementCtx, f: () => T): T {
+  try {
+    return f();
+  } catch (thrown) {
+    ctx.addIssue({ code: 'custom', message: (thrown as { detail?: string }).detail ?? (thrown as Error).message });
+    return z.NEVER;
+  }
+}
+
+/** `HOST:PORT` or `PORT`. Only addresses: a name could come to mean another interface. `localhost` is 127.0.0.1. Throws Error. */
+export function parseListen(text: string): ListenAddress {
+  const m = /^(?:(.+):)?(\d{1,5})$/.exec(text.trim());
+  const port = Number(m?.[2]);
+  if (!m || port > 65_535) throw new Error('shape');
+  const host = m[1] === undefined || m[1].toLowerCase() === 'localhost' ? '127.0.0.1' : m[1];
+  const at = parseAuthority(host, 1);
+  if (at.kind === 'name') throw new Error(`«${host}» is a name; an address is needed`);
+  return { host: at.host, port };
+}
+
+/** `PATTERN=HOST[:PORT]`. Throws Error. */
+export function parseConnectTo(text: string, grammar: ConfigGrammar): ConnectToEntry {
+  const at = text.indexOf('=');
+  if (at < 1) throw new Error(`«${text}» is not PATTERN=HOST[:PORT]`);
+  const pattern = grammar.hostPattern(text.slice(0, at));
+  if (isAddress(pattern)) throw new Error(`«${pattern}» is an address; connect_to maps names only`);
+  const target = text.slice(at + 1).trim();
+  const parsed = parseAuthority(target, 1);
+  const ported = /^(\[.*\]|[^[\]:]+):\d+$/.test(target);
+  return { pattern, host: parsed.host, port: ported ? parsed.port : undefined };
+}
+
+function isAddress(pattern: string): boolean {
+  if (pattern.includes(':')) return true;
+  return !pattern.includes('*') && parseAuthority(pattern, 1).kind !== 'name';
+}
+
+function parseProxyUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (
+    !url ||
+    (url.protocol !== 'http:' && url.protocol !== 'https:') ||
+    url.hostname === '' ||
+    (url.pathname !== '/' && url.pathname !== '')
+  ) {
+    throw new Error('shape');
+  }
+  return text;
+}

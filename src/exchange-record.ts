@@ -1,0 +1,39 @@
+// The one row that phase 10 (record) writes for every exchange: metadata only, never bodies, never values.
+// Must not know who keeps it.
+import type { FaultCode } from './fault.ts';
+
+/** How close the upstream ClientHello came to the client's; 'none' where no TLS hello was there to mirror. */
+export type EqualityGrade = 'exact' | 'ja4' | 'partial' | 'none';
+
+/** One finished exchange. */
+export interface ExchangeRecord {
+  /** Exchange id, unique per installation, e.g. `x-9f2k…`. */
+  readonly id: string;
+  /** Wall clock at accept of the request head, ms since epoch. */
+  readonly startedAtMs: number;
+  /** CLI name taken from its user-agent (`claude-cli`, `codex_exec`, …), '' when it sent none. */
+  readonly client: string;
+  readonly protocol: 'http/1.1' | 'h2' | 'websocket';
+  readonly host: string;
+  readonly port: number;
+  readonly method: string;
+  /** Path without its query. */
+  readonly path: string;
+  readonly provider: string;
+  readonly endpoint: string;
+  /** Status the client saw; 0 when it saw none. */
+  readonly status: number;
+  readonly fault: FaultCode | undefined;
+  readonly verdict: 'pass' | 'edit' | 'deny';
+  /** Masked values by kind, e.g. `{ email: 2 }`. */
+  readonly edits: Readonly<Record<string, number>>;
+  /** Placeholders turned back into values in the reply. */
+  readonly restored: number;
+  /** Body bytes on the wire. */
+  readonly requestBytes: number;
+  readonly replyBytes: number;
+  /** Time spent in phases 4 to 7, ms. */
+  readonly addedMs: number;
+  readonly durationMs: number;
+  readonly equality: EqualityGrade;
+}

@@ -1,0 +1,35 @@
+// Phase 7: fields of our hop are taken out and the key is put in, last, so that no guardrail ever sees it.
+// It must not read a body.
+import type { RawHeaders, RequestHead } from '../headers.ts';
+import { withoutFields } from '../headers.ts';
+import { carriesPlaceholder, injectKeys } from '../rules/inject.ts';
+import type { Inspection } from './body/inspect.ts';
+import type { Exchange, OutgoingRequest } from './exchange.ts';
+import { endToEnd } from './hop.ts';
+import type { Conductor } from './house.ts';
+
+/** The request as it will leave. Faults key-missing, rule-denied (a placeholder on its way to a foreign host). */
+export function arm(house: Conductor, x: Exchange, found: Inspection): OutgoingRequest {
+  const headers = inject(house, x, found.head, strip(x, found.head.headers));
+  const headChanged = headers !== x.line.head.headers || found.head.target !== x.line.head.target;
+  const head = headChanged ? { ...found.head, headers } : x.line.head;
+  x.notes.armedAt = performance.now();
+  x.notes.sentHead = head;
+  return { head, headChanged, body: found.body };
+}
+
+function strip(x: Exchange, headers: RawHeaders): RawHeaders {
+  if (x.line.protocol === 'http/1.1') return endToEnd(headers, x.line.wantsWebSocket);
+  return withoutFields(headers, (name) => name.startsWith('proxy-') || name.startsWith('x-sallyport-'));
+}
+
+function inject(house: Conductor, x: Exchange, head: RequestHead, headers: RawHeaders): RawHeaders {
+  const { policy, connection, route } = x;
+  if (policy.inject.length === 0) return headers;
+  const { authority } = connection;
+  carriesPlaceholder(head, policy.inject, authority);
+  if (!route) return headers;
+  const resolve = (template: string) => house.options.resolveSecret(template, authority.host)?.reveal(authority.host);
+  const facts = { tls: connection.scheme === 'https', verified: connection.scheme === 'https', port: authority.port };
+  return injectKeys(route, { ...head, headers }, policy.injectFor(authority), resolve, facts);
+}

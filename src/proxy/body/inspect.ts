@@ -1,0 +1,181 @@
+// Phase 6: the request's fields, query and body are scanned and masked. Nothing is sent from here, and no key is known here.
+// It must not know which protocol carried the request.
+import { createHash } from 'node:crypto';
+import { Fault } from '../../fault.ts';
+import { joinedValue, type RawHeaders, type RequestHead } from '../../headers.ts';
+import { contentKind, looksLikeText } from '../../rules/content.ts';
+import { applyEdits, createMasker, createStreamScanner, KINDS, type Masker, type Scan } from '../../rules/masking/mask.ts';
+import { createMessageRestorer } from '../../rules/masking/restore.ts';
+import type { Policy } from '../../rules/policy.ts';
+import type { Route } from '../../rules/provider.ts';
+import type { Exchange, MessagePlan, OutgoingRequest } from '../exchange.ts';
+import type { Conductor } from '../house.ts';
+import { decodeBody, encodeBody } from './decode.ts';
+
+/** What phase 6 leaves for phase 7: the head with masked fields and query, and the body to send. */
+export interface Inspection {
+  readonly head: RequestHead;
+  readonly body: OutgoingRequest['body'];
+}
+
+/** How much larger than its encoded form a body may become. */
+const MAX_RATIO = 1000;
+const STREAM: OutgoingRequest['body'] = { kind: 'stream' };
+
+/** Fields that are the client's own login or belong to the connection: never masked. */
+const NEVER_MASKED =
+  /^(:.*|host|authorization|proxy-.*|cookie|x-api-key|api-key|x-goog-api-key|user-agent|content-.*|accept.*|connection|sec-.*|upgrade|traceparent|tracestate)$/;
+
+const maskers = new WeakMap<Policy, Masker>();
+
+function maskerFor(house: Conductor, policy: Policy): Masker {
+  let masker = maskers.get(policy);
+  if (!masker) {
+    masker = createMasker({ placeholders: house.options.placeholders, actions: policy.mask });
+    maskers.set(policy, masker);
+  }
+  return masker;
+}
+
+/** Scans and masks. Faults body-too-large, body-unreadable, rule-denied, client-gone, client-slow. */
+export async function inspect(house: Conductor, x: Exchange): Promise<Inspection> {
+  const { line, route } = x;
+  if (!route || route.endpoint?.kind === 'login') return { head: line.head, body: STREAM };
+  const masker = maskerFor(house, x.policy);
+  const head = maskHead(x, route, masker);
+  return { head, body: line.hasBody && !line.wantsWebSocket ? await inspectBody(x, route, masker) : STREAM };
+}
+
+async function inspectBody(x: Exchange, route: Route, masker: Masker): Promise<OutgoingRequest['body']> {
+  const { line, policy } = x;
+  const kind = contentKind(line.head.headers);
+  if (kind === 'media') return STREAM;
+  const encoding = joinedValue(line.head.headers, 'content-encoding');
+  const unbounded = line.bodyLength === undefined || line.bodyLength > policy.maxBodyBytes;
+  if (kind === 'unknown' && unbounded && encoding === undefined) return { kind: 'stream', watch: watcher(x) };
+  if (line.bodyLength !== undefined && line.bodyLength > policy.maxBodyBytes) throw new Fault('body-too-large');
+  const wire = await line.collect(policy.maxBodyBytes);
+  const plain = encoding === undefined ? wire : await decodeBody(wire, encoding, { maxBytes: policy.maxBodyBytes, maxRatio: MAX_RATIO });
+  const hashing = worthHashing();
+  if (hashing) x.notes.bodyHashIn = x.notes.bodyHashOut = hash(wire);
+  const scan = scanBody(plain, kind === 'json' || (kind === 'unknown' && startsLikeJson(plain)), kind === 'text', route, masker);
+  if (!scan) return { kind: 'whole', bytes: wire, changed: false };
+  note(x, scan.counts);
+  if (scan.blocked !== undefined) throw new Fault('rule-denied', `the body holds ${scan.blocked}`);
+  if (scan.edits.length === 0 || !mayEdit(x, route, plain)) return { kind: 'whole', bytes: wire, changed: false };
+  x.notes.verdict = 'edit';
+  const edited = applyEdits(plain, scan.edits);
+  const bytes = encoding === undefined ? edited : await encodeBody(edited, encoding);
+  if (hashing) x.notes.bodyHashOut = hash(bytes);
+  return { kind: 'whole', bytes, changed: true };
+}
+
+function scanBody(plain: Buffer, asJson: boolean, asText: boolean, route: Route, masker: Masker): Scan | undefined {
+  if (asJson) return masker.json(plain, route.dialect);
+  return asText || looksLikeText(plain) ? masker.text(plain) : undefined;
+}
+
+/** Whether a body may be edited although the client vouched for its bytes. Fault rule-denied where policy says so. */
+function mayEdit(x: Exchange, route: Route, plain: Buffer): boolean {
+  const vouched = route.provider.attests?.(x.line.head, plain);
+  if (vouched === undefined) return true;
+  const action = x.policy.onAttestedBody;
+  if (action === 'observe') return false;
+  // An edit would break a signature, and sending the values as they are would break the promise.
+  if (action === 'block' || vouched === 'signed') throw new Fault('rule-denied', `the ${vouched} body holds values that must be masked`);
+  return true;
+}
+
+function maskHead(x: Exchange, route: Route, masker: Masker): RequestHead {
+  const { head } = x.line;
+  let headers: RawHeaders = head.headers;
+  let target = head.target;
+  for (let i = 0; i < head.headers.length; i += 2) {
+    const value = head.headers[i + 1]!;
+    if (value.length < 8) continue;
+    const name = head.headers[i]!.toLowerCase();
+    if (NEVER_MASKED.test(name) || route.provider.auth.some((slot) => slot.header === name)) continue;
+    const masked = maskText(x, masker, value);
+    if (masked === value) continue;
+    if (headers === head.headers) headers = head.headers.slice();
+    (headers as string[])[i + 1] = masked;
+  }
+  const q = target.indexOf('?');
+  if (q >= 0) {
+    const own = new Set(route.provider.auth.map((slot) => slot.query));
+    const parts = target
+      .slice(q + 1)
+      .split('&')
+      .map((part) => (own.has(part.split('=', 1)[0]) ? part : maskText(x, masker, part)));
+    target = `${target.slice(0, q + 1)}${parts.join('&')}`;
+  }
+  return headers === head.headers && target === head.target ? head : { ...head, headers, target };
+}
+
+function maskText(x: Exchange, masker: Masker, text: string): string {
+  const scan = masker.value(text);
+  note(x, scan.counts);
+  if (scan.blocked !== undefined) throw new Fault('rule-denied', `the head holds ${scan.blocked}`);
+  if (scan.text !== text) x.notes.verdict = 'edit';
+  return scan.text;
+}
+
+/** A body too large to hold is read past; a finding in it stops the upload, since it cannot be masked any more. */
+function watcher(x: Exchange): (piece: Buffer) => void {
+  const stopping = KINDS.filter((kind) => ['mask', 'block'].includes(x.policy.mask[kind] ?? 'mask'));
+  const scanner = createStreamScanner(stopping);
+  let text: boolean | undefined;
+  return (piece) => {
+    text ??= looksLikeText(piece);
+    if (text && scanner.push(piece).length > 0) throw new Fault('body-too-large', 'it holds values that must be masked');
+  };
+}
+
+function startsLikeJson(bytes: Buffer): boolean {
+  const first = bytes.subarray(0, 64).toString('latin1').trimStart()[0];
+  return first === '{' || first === '[';
+}
+
+function note(x: Exchange, counts: Readonly<Record<string, number>>): void {
+  for (const kind in counts) x.notes.edits[kind] = (x.notes.edits[kind] ?? 0) + counts[kind]!;
+}
+
+let hashedAt = -Infinity;
+
+/** Body hashes serve a reader of `fidelity`: everything a person does is hashed, a flood only now and then. */
+function worthHashing(): boolean {
+  const now = performance.now();
+  if (now - hashedAt < 20) return false;
+  hashedAt = now;
+  return true;
+}
+
+function hash(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** Phase 6 and 9 for a WebSocket: each message like a body, each reply message like an event of a stream. */
+export function messagePlan(house: Conductor, x: Exchange): MessagePlan {
+  const masker = maskerFor(house, x.policy);
+  const dialect = x.route?.dialect;
+  if (!dialect) return { fromClient: () => undefined, fromUpstream: () => undefined, maxMessageBytes: x.policy.maxBodyBytes };
+  const restorer = createMessageRestorer(dialect, house.options.placeholders);
+  return {
+    maxMessageBytes: x.policy.maxBodyBytes,
+    fromClient: (payload, isText) => {
+      if (!isText && !looksLikeText(payload)) return undefined;
+      const scan = masker.json(payload, dialect);
+      note(x, scan.counts);
+      if (scan.blocked !== undefined) throw new Fault('rule-denied', `a message holds ${scan.blocked}`);
+      if (scan.edits.length === 0) return undefined;
+      x.notes.verdict = 'edit';
+      return applyEdits(payload, scan.edits);
+    },
+    fromUpstream: (payload, isText) => {
+      if (!isText || house.options.placeholders.size === 0) return undefined;
+      const out = restorer.message(payload);
+      x.notes.restored = restorer.restored;
+      return out;
+    },
+  };
+}

@@ -1,0 +1,91 @@
+// Phase 9, the edit: how a reply's body is turned back. A reply that can hold no placeholder is relayed with its own bytes.
+// It must not know which protocol carries the reply.
+import { firstValue, joinedValue, type ReplyHead } from '../../headers.ts';
+import { contentKind } from '../../rules/content.ts';
+import { createReplyRestorer } from '../../rules/masking/restore.ts';
+import type { Dialect } from '../../rules/provider.ts';
+import type { BodyTransform, Exchange, ReplyPlan } from '../exchange.ts';
+import type { Conductor } from '../house.ts';
+import { createDecoder, createEncoder, decodeBody, encodeBody, knowsEncoding } from './decode.ts';
+import { originPlan } from './watch-origins.ts';
+
+const RAW: ReplyPlan = { kind: 'raw' };
+const MAX_RATIO = 1000;
+
+/** The plan for one reply. */
+export function replyPlan(house: Conductor, x: Exchange, reply: ReplyHead): ReplyPlan {
+  const { route, policy } = x;
+  const { placeholders } = house.options;
+  const origins = originPlan(house, x, reply);
+  if (origins) return origins;
+  if (!route || route.endpoint?.kind === 'login' || placeholders.size === 0) return RAW;
+  const content = contentKind(reply.headers);
+  if (content === 'media') return RAW;
+  const encoding = joinedValue(reply.headers, 'content-encoding');
+  // An encoding we cannot read passes as it is: the client gets what upstream sent, placeholders included.
+  if (encoding !== undefined && !knowsEncoding(encoding)) return RAW;
+  const kind = content === 'sse' || content === 'json' ? content : 'text';
+  const length = firstValue(reply.headers, 'content-length');
+  if (length !== undefined && Number(length) <= policy.maxBodyBytes && kind !== 'sse') {
+    return { kind: 'whole', maxBytes: policy.maxBodyBytes, edit: (bytes) => restoreWhole(house, x, kind, route.dialect, encoding, bytes) };
+  }
+  const restorer = createReplyRestorer(kind, route.dialect, placeholders);
+  const plain: BodyTransform = {
+    push: (piece) => {
+      const out = restorer.push(piece);
+      x.notes.restored = restorer.restored;
+      return out;
+    },
+    end: () => {
+      const out = restorer.end();
+      x.notes.restored = restorer.restored;
+      return out;
+    },
+    close: () => undefined,
+  };
+  return { kind: 'transform', transform: encoding === undefined || encoding === 'identity' ? plain : recoded(plain, encoding) };
+}
+
+async function restoreWhole(
+  house: Conductor,
+  x: Exchange,
+  kind: 'json' | 'text',
+  dialect: Dialect,
+  encoding: string | undefined,
+  bytes: Buffer,
+): Promise<Buffer> {
+  const plain =
+    encoding === undefined
+      ? bytes
+      : await decodeBody(bytes, encoding, { maxBytes: x.policy.maxBodyBytes, maxRatio: MAX_RATIO, side: 'reply' });
+  const restorer = createReplyRestorer(kind, dialect, house.options.placeholders);
+  const pushed = restorer.push(plain);
+  const tail = restorer.end();
+  x.notes.restored += restorer.restored;
+  if (restorer.restored === 0) return bytes;
+  const out = tail.length === 0 ? pushed : Buffer.concat([pushed, tail]);
+  return encoding === undefined ? out : encodeBody(out, encoding);
+}
+
+/** The same edit inside a content coding: undone before, redone behind, flushed piece by piece so that no event waits. */
+function recoded(plain: BodyTransform, encoding: string): BodyTransform {
+  const decoder = createDecoder(encoding);
+  const encoder = createEncoder(encoding);
+  return {
+    push: async (piece) => {
+      const read = await decoder.push(piece);
+      const edited = await plain.push(read);
+      return edited.length === 0 ? edited : encoder.push(edited);
+    },
+    end: async () => {
+      const rest = await decoder.end();
+      const edited = Buffer.concat([await plain.push(rest), await plain.end()]);
+      const out = edited.length === 0 ? edited : await encoder.push(edited);
+      return Buffer.concat([out, await encoder.end()]);
+    },
+    close: () => {
+      decoder.close();
+      encoder.close();
+    },
+  };
+}

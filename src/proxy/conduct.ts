@@ -1,0 +1,117 @@
+// Phases 4 to 10 of one exchange, in order, and the last one always. It drives a Line and asks the rules; it opens no
+// socket and parses no byte itself.
+import { asFault, Fault } from '../fault.ts';
+import { allValues, firstValue } from '../headers.ts';
+import { opaque } from '../rules/dialects/opaque.ts';
+import type { Policy } from '../rules/policy.ts';
+import type { Provider } from '../rules/provider.ts';
+import { recordable } from '../rules/recordable.ts';
+import { checkAgreement, routeOf } from '../rules/route.ts';
+import { arm } from './arm.ts';
+import { inspect, messagePlan } from './body/inspect.ts';
+import { replyPlan } from './body/restore-reply.ts';
+import type { ConnectionFacts, Exchange, Line, Notes } from './exchange.ts';
+import type { Conductor } from './house.ts';
+
+/** Conducts one exchange from its head to its record. Never throws: a failure is answered or cut by the line. */
+export async function conduct(house: Conductor, line: Line, connection: ConnectionFacts, provider: Provider | undefined): Promise<void> {
+  const x = begin(house, line, connection);
+  try {
+    read(x, provider);
+    admit(house, x);
+    const found = await inspect(house, x);
+    const out = arm(house, x, found);
+    await line.send(out);
+    await relay(house, x);
+  } catch (thrown) {
+    const fault = line.signal.aborted ? new Fault('client-gone', undefined, { cause: thrown }) : asFault(thrown);
+    x.notes.fault = fault.code;
+    x.notes.faultCause = fault.cause;
+    if (fault.source === 'rule') x.notes.verdict = 'deny';
+    line.fail(fault, x.route?.dialect ?? provider?.fallback ?? opaque, x.id);
+    complain(house, x, fault);
+  } finally {
+    record(house, x);
+  }
+}
+
+function begin(house: Conductor, line: Line, connection: ConnectionFacts): Exchange {
+  const notes: Notes = {
+    verdict: 'pass',
+    edits: {},
+    restored: 0,
+    fault: undefined,
+    faultCause: undefined,
+    armedAt: undefined,
+    webSocket: false,
+    sentHead: undefined,
+    bodyHashIn: undefined,
+    bodyHashOut: undefined,
+  };
+  const policy: Policy = house.options.policy();
+  return { id: house.nextId(), startedAtMs: house.options.now(), t0: performance.now(), connection, policy, line, route: undefined, notes };
+}
+
+/** Phase 4: the request names the host the connection was opened for; provider and endpoint are found. */
+function read(x: Exchange, provider: Provider | undefined): void {
+  const { authority, sni } = x.connection;
+  const { head } = x.line;
+  checkAgreement(authority, sni, head.authority);
+  // HTTP/2 can carry a Host beside :authority (RFC 9113 8.3.1), and some servers believe that one.
+  for (const host of x.line.protocol === 'h2' ? allValues(head.headers, 'host') : []) checkAgreement(authority, sni, host);
+  if (provider) x.route = routeOf(authority, provider, x.line.head);
+}
+
+/** Phase 5: what can be refused by the head alone. */
+function admit(house: Conductor, x: Exchange): void {
+  if (house.draining()) throw new Fault('draining');
+  if (x.line.head.method === 'CONNECT' && !x.line.wantsWebSocket) throw new Fault('bad-request', 'CONNECT inside a tunnel');
+}
+
+/** Phase 9: the reply, restored where values were masked. */
+async function relay(house: Conductor, x: Exchange): Promise<void> {
+  const reply = await x.line.receive();
+  if (reply.status === 101 || (x.line.protocol === 'h2' && x.line.wantsWebSocket && reply.status === 200)) {
+    x.notes.webSocket = true;
+    await x.line.relayMessages(reply, messagePlan(house, x));
+    return;
+  }
+  await x.line.relay(reply, replyPlan(house, x, reply));
+}
+
+/** Phase 10: always, exactly once. */
+function record(house: Conductor, x: Exchange): void {
+  const { authority } = x.connection;
+  const { head, seen } = x.line;
+  const end = performance.now();
+  const client = (firstValue(head.headers, 'user-agent') ?? '').split(/[/ ]/, 1)[0]!.slice(0, 64);
+  house.finished(x, {
+    id: x.id,
+    startedAtMs: x.startedAtMs,
+    client: recordable(client, x.policy.inject),
+    protocol: x.notes.webSocket ? 'websocket' : x.line.protocol,
+    host: authority.host,
+    port: authority.port,
+    method: head.method,
+    path: recordable(head.target.split('?', 1)[0]!, x.policy.inject),
+    provider: x.route?.provider.name ?? '',
+    endpoint: x.route?.endpoint?.name ?? '',
+    status: seen.status,
+    fault: x.notes.fault,
+    verdict: x.notes.verdict,
+    edits: x.notes.edits,
+    restored: x.notes.restored,
+    requestBytes: seen.requestBytes,
+    replyBytes: seen.replyBytes,
+    addedMs: (x.notes.armedAt ?? end) - x.t0,
+    durationMs: end - x.t0,
+    equality: x.connection.equality,
+  });
+}
+
+function complain(house: Conductor, x: Exchange, fault: Fault): void {
+  const facts = { exchange: x.id, host: x.connection.authority.host, fault: fault.code, detail: fault.detail };
+  if (fault.code === 'client-gone') house.log.debug(facts, 'the client left');
+  else if (fault.code === 'internal') house.log.error({ ...facts, err: fault.cause }, fault.message);
+  else house.log.warn(facts, fault.message);
+}

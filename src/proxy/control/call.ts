@@ -1,0 +1,103 @@
+// The one client of the control socket.
+// Must not start a daemon where there is none: it says so and the command decides.
+import { type IncomingMessage, request } from 'node:http';
+import type { FidelityReport } from '../fidelity.ts';
+import type { ConfigRow, Connection, Reloaded, Status } from './messages.ts';
+import { controlPath, socketAddress } from './socket-path.ts';
+
+/** No daemon listens for this home. */
+export class NotRunning extends Error {
+  constructor(home: string) {
+    super(`no daemon is running for ${home}`);
+    this.name = 'NotRunning';
+  }
+}
+
+/** The daemon of one home. Each call rejects with NotRunning where there is none, else with an Error of one line. */
+export interface ControlClient {
+  status(): Promise<Status>;
+  connection(): Promise<Connection>;
+  config(): Promise<readonly ConfigRow[]>;
+  fidelity(host: string | undefined): Promise<readonly FidelityReport[]>;
+  reload(): Promise<Reloaded>;
+  stop(now: boolean): Promise<void>;
+  /** Keeps a daemon that would end with its last user; `ended` resolves when the daemon goes all the same. */
+  hold(): Promise<{ readonly ended: Promise<void>; release(): void }>;
+}
+
+const TIMEOUT_MS = 10_000;
+/** A reload may renew the CA and read the system's roots anew. */
+const RELOAD_TIMEOUT_MS = 60_000;
+
+/** The client for the daemon of `home`; connects anew for each call. */
+export function controlOf(home: string): ControlClient {
+  const get = <T>(route: string) => call<T>(home, 'GET', route, undefined, TIMEOUT_MS);
+  return {
+    status: () => get('/status'),
+    connection: () => get('/connection'),
+    config: () => get('/config'),
+    fidelity: (host) => get(host === undefined ? '/fidelity' : `/fidelity?host=${encodeURIComponent(host)}`),
+    reload: () => call(home, 'POST', '/reload', {}, RELOAD_TIMEOUT_MS),
+    stop: async (now) => void (await call(home, 'POST', '/stop', { now }, TIMEOUT_MS)),
+    hold: async () => {
+      const reply = await open(home, 'GET', '/hold', undefined, TIMEOUT_MS);
+      reply.resume();
+      const ended = new Promise<void>((resolve) => reply.once('close', resolve));
+      return { ended, release: () => void reply.destroy() };
+    },
+  };
+}
+
+async function call<T>(home: string, method: string, route: string, body: unknown, timeoutMs: number): Promise<T> {
+  const reply = await open(home, method, route, body, timeoutMs);
+  let text = '';
+  try {
+    reply.setEncoding('utf8');
+    for await (const chunk of reply) text += chunk;
+  } catch (cause) {
+    throw new Error('the daemon ended before it had answered', { cause });
+  }
+  const value = parsed(text);
+  if (reply.statusCode === 200) return value as T;
+  throw new Error(`the daemon answered ${reply.statusCode}: ${(value as { error?: string } | undefined)?.error ?? 'without a reason'}`);
+}
+
+function open(home: string, method: string, route: string, body: unknown, timeoutMs: number): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    let at: ReturnType<typeof socketAddress>;
+    try {
+      at = socketAddress(controlPath(home));
+    } catch (thrown) {
+      reject((thrown as NodeJS.ErrnoException).code === 'ENOENT' ? new NotRunning(home) : thrown);
+      return;
+    }
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    const headers = {
+      host: 'localhost',
+      ...(text !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
+    };
+    const outgoing = request({ socketPath: at.address, method, path: route, headers, agent: false, timeout: timeoutMs });
+    outgoing.once('response', (reply) => {
+      outgoing.setTimeout(0);
+      resolve(reply);
+    });
+    outgoing.once('timeout', () => outgoing.destroy(new Error(`the daemon did not answer within ${timeoutMs / 1000} s`)));
+    outgoing.once('error', (error: NodeJS.ErrnoException) => {
+      const absent = error.code === 'ENOENT' || error.code === 'ECONNREFUSED' || error.code === 'ENOTDIR';
+      if (absent) reject(new NotRunning(home));
+      else if (error.code === 'EACCES') reject(new Error(`the control socket in ${home} belongs to another user`));
+      else
+        reject(error.code === undefined ? error : new Error(`the daemon ended before it had answered (${error.code})`, { cause: error }));
+    });
+    outgoing.once('close', () => at.release());
+    outgoing.end(text);
+  });
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

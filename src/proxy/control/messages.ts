@@ -1,0 +1,66 @@
+// What goes over the control socket. Bodies of requests are checked with zod; replies are ours and only typed.
+// Must not hold a credential, but for `Connection`, which exists to hand the proxy's own to its owner.
+import { z } from 'zod';
+import type { FidelityReport } from '../fidelity.ts';
+
+/** GET /status. */
+export interface Status {
+  readonly running: true;
+  readonly version: string;
+  readonly pid: number;
+  readonly home: string;
+  /** `host:port` that clients connect to. */
+  readonly listen: string;
+  readonly startedAtMs: number;
+  readonly draining: boolean;
+  readonly connections: number;
+  readonly exchanges: number;
+  readonly totals: Readonly<Record<string, number>>;
+  /** Rows of the exchange log that were lost, to a full disk for one. */
+  readonly recordsDropped: number;
+  readonly caExpiresAtMs: number;
+  readonly caFingerprint: string;
+}
+
+/** GET /connection: what a client's environment is made of. */
+export interface Connection {
+  /** With user and password when the proxy asks for them. */
+  readonly proxyUrl: string;
+  readonly caPath: string;
+  readonly caPem: string;
+  readonly interceptedHosts: readonly string[];
+}
+
+/** GET /config: one row a value. */
+export interface ConfigRow {
+  readonly key: string;
+  /** As text; `[set]` for what is secret. */
+  readonly value: string;
+  readonly origin: string;
+}
+
+/** POST /reload. `error`: refused, the old configuration stays. */
+export interface Reloaded {
+  readonly changed: readonly string[];
+  readonly notices: readonly string[];
+  readonly error: string | undefined;
+}
+
+/** POST /reload takes nothing. */
+export const reloadRequest = z.strictObject({});
+
+/** POST /stop. `now` cuts what is running instead of letting it end. */
+export const stopRequest = z.strictObject({ now: z.boolean().default(false) });
+
+/** What the control socket asks of the daemon. */
+export interface Controlled {
+  status(): Status;
+  connection(): Connection;
+  config(): readonly ConfigRow[];
+  fidelity(host: string | undefined): readonly FidelityReport[];
+  reload(): Promise<Reloaded>;
+  /** Begins to stop; the reply goes out first. */
+  stop(now: boolean): void;
+  /** A caller wants the daemon for as long as its connection stands; the returned function ends that. */
+  hold(): () => void;
+}

@@ -1,0 +1,134 @@
+// The nouns that travel through phases 4 to 10. A Line is one exchange's two ends whatever protocol carries it;
+// conduct drives it and never sees a socket.
+
+import type { Authority } from '../authority.ts';
+import type { EqualityGrade } from '../exchange-record.ts';
+import type { Fault, FaultCode } from '../fault.ts';
+import type { ReplyHead, RequestHead } from '../headers.ts';
+import type { Policy } from '../rules/policy.ts';
+import type { Dialect, Route } from '../rules/provider.ts';
+
+/** What is known of the connection an exchange came in on (phases 1 to 3). */
+export interface ConnectionFacts {
+  /** What CONNECT, the absolute-form target or SOCKS5 named. */
+  readonly authority: Authority;
+  readonly scheme: 'https' | 'http';
+  /** SNI of the client's hello, lower case; undefined without hello or without SNI. */
+  readonly sni: string | undefined;
+  readonly equality: EqualityGrade;
+  /** Fingerprints of both legs for `sallyport fidelity`. */
+  readonly tls: TlsFacts | undefined;
+  /** The HTTP/2 preface of both legs; undefined over HTTP/1. */
+  readonly h2?: Http2Facts;
+}
+
+/** SETTINGS in wire order as id and value, and what the connection window grew by. */
+export interface Http2Facts {
+  readonly client: readonly (readonly [id: number, value: number])[];
+  readonly upstream: readonly (readonly [id: number, value: number])[];
+  readonly windowIncrement: number;
+}
+
+/** Fingerprints of both TLS legs. */
+export interface TlsFacts {
+  readonly client: { readonly ja3: string; readonly ja4: string } | undefined;
+  readonly upstream: { readonly ja3: string; readonly ja4: string } | undefined;
+  readonly alpn: string | undefined;
+  readonly version: string;
+  readonly differs: readonly string[];
+}
+
+/** What phase 7 (arm) hands to phase 8 (send). */
+export interface OutgoingRequest {
+  readonly head: RequestHead;
+  /** False: the head leaves with the bytes it came in. */
+  readonly headChanged: boolean;
+  /** 'stream': relay as it comes, `watch` sees each piece and may throw to stop it. Otherwise the collected body, edited or not. */
+  readonly body:
+    | { readonly kind: 'stream'; readonly watch?: (piece: Buffer) => void }
+    | { readonly kind: 'whole'; readonly bytes: Buffer; readonly changed: boolean };
+}
+
+/** How a reply body is relayed. */
+export type ReplyPlan =
+  | { readonly kind: 'raw' }
+  | { readonly kind: 'transform'; readonly transform: BodyTransform }
+  | { readonly kind: 'whole'; readonly maxBytes: number; readonly edit: (bytes: Buffer) => Promise<Buffer> | Buffer };
+
+/** A streaming edit of a body. `push` may hold bytes back, `end` gives what was held. */
+export interface BodyTransform {
+  push(piece: Buffer): Promise<Buffer> | Buffer;
+  end(): Promise<Buffer> | Buffer;
+  close(): void;
+}
+
+/** One message relay per direction once a WebSocket is open. */
+export interface MessagePlan {
+  readonly fromClient: (payload: Buffer, isText: boolean) => Buffer | readonly Buffer[] | undefined;
+  readonly fromUpstream: (payload: Buffer, isText: boolean) => Buffer | readonly Buffer[] | undefined;
+  readonly maxMessageBytes: number;
+}
+
+/** Both ends of one exchange. Methods are called in this order, each at most once; `fail` at any time. */
+export interface Line {
+  readonly protocol: 'http/1.1' | 'h2';
+  readonly head: RequestHead;
+  /** Whether a request body was announced. */
+  readonly hasBody: boolean;
+  /** Announced length, undefined when chunked or none. */
+  readonly bodyLength: number | undefined;
+  /** The client asks to switch to WebSocket (RFC 6455 4.1, RFC 8441). */
+  readonly wantsWebSocket: boolean;
+  /** Aborts when the client leaves. */
+  readonly signal: AbortSignal;
+  /** The whole request body as on the wire. Fault body-too-large past `maxBytes`, client-gone, client-slow, bad-request. */
+  collect(maxBytes: number): Promise<Buffer>;
+  /** Starts sending; a streamed body goes on in the background. Faults upstream-*. */
+  send(out: OutgoingRequest): Promise<void>;
+  /** The final reply head; interim replies have been relayed. Faults upstream-*. */
+  receive(): Promise<ReplyHead>;
+  /** Relays head and body to the end. Faults upstream-*, client-gone. */
+  relay(head: ReplyHead, plan: ReplyPlan): Promise<void>;
+  /** Relays a WebSocket that upstream has agreed to, until either side closes. */
+  relayMessages(head: ReplyHead, plan: MessagePlan): Promise<void>;
+  /** Says so: an error reply if none was begun, else a cut that looks like one. Never throws. */
+  fail(fault: Fault, dialect: Dialect, id: string): void;
+  /** What the client has seen and what was counted so far. */
+  readonly seen: LineTally;
+}
+
+/** What the client has seen so far: its status (0: none), and body bytes on the wire each way. */
+export interface LineTally {
+  status: number;
+  requestBytes: number;
+  replyBytes: number;
+}
+
+/** One exchange. Fields below `notes` are filled in by the phases. */
+export interface Exchange {
+  readonly id: string;
+  readonly startedAtMs: number;
+  /** Monotonic ms at the start. */
+  readonly t0: number;
+  readonly connection: ConnectionFacts;
+  readonly policy: Policy;
+  readonly line: Line;
+  route: Route | undefined;
+  readonly notes: Notes;
+}
+
+/** Append-only facts about an exchange, read by record. */
+export interface Notes {
+  verdict: 'pass' | 'edit' | 'deny';
+  edits: Record<string, number>;
+  restored: number;
+  fault: FaultCode | undefined;
+  faultCause: unknown;
+  /** Monotonic ms when phase 7 ended. */
+  armedAt: number | undefined;
+  webSocket: boolean;
+  /** Sent head, for `fidelity`. */
+  sentHead: RequestHead | undefined;
+  bodyHashIn: string | undefined;
+  bodyHashOut: string | undefined;
+}

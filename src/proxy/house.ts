@@ -1,0 +1,30 @@
+// What every room of the proxy shares for the life of the daemon: options, open sockets, who wants to hear of a drain.
+// It makes no decision.
+import type { Socket } from 'node:net';
+import type { Logger } from 'pino';
+import type { ExchangeRecord } from '../exchange-record.ts';
+import type { Exchange } from './exchange.ts';
+import type { ProxyOptions } from './options.ts';
+
+/** What conduct needs besides the exchange: the daemon's parts and what to do with the finished record. */
+export interface Conductor {
+  readonly options: ProxyOptions;
+  readonly log: Logger;
+  readonly nextId: () => string;
+  readonly draining: () => boolean;
+  readonly finished: (x: Exchange, record: ExchangeRecord) => void;
+}
+
+/** The running proxy as its parts see it. */
+export interface House extends Conductor {
+  /** Client sockets that are open. */
+  readonly sockets: Set<Socket>;
+  /** Called once when draining starts, to end what is idle. */
+  readonly drains: Set<() => void>;
+  /** Open tunnels that are passed through; each tells when its last byte went by (monotonic ms). */
+  readonly tunnels: Set<() => number>;
+  /** Our own listening addresses: never a target. */
+  readonly own: () => readonly { readonly host: string; readonly port: number }[];
+  /** Counts by name, shown by `status`. */
+  readonly count: (name: string) => void;
+}

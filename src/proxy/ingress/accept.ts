@@ -1,0 +1,156 @@
+// Phase 1: a socket comes in on the one port. HTTP proxy requests and SOCKS5 are told apart by the first byte, credentials
+// are asked for, and everything else is refused in one line. Nothing is dialled from here.
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { type Authority, parseAuthority } from '../../authority.ts';
+import { asFault, Fault } from '../../fault.ts';
+import { allValues, firstValue } from '../../headers.ts';
+import { pacFile } from '../../rules/pac.ts';
+import type { House } from '../house.ts';
+import { type ParsedRequest, parseRequestHead, renderHead } from '../wire/head.ts';
+import { within } from '../wire/patience.ts';
+import { readHeadBytes } from '../wire/read-head.ts';
+import { Wire } from '../wire/wire.ts';
+import { aim } from './aim.ts';
+import { enter } from './enter.ts';
+import { plainReply } from './error-reply.ts';
+import { linger } from './h1.ts';
+import { servePlain } from './plain.ts';
+import { chooseMethod, parseGreeting, parsePassword, parseTarget, passwordReply, SOCKS_VERSION, targetReply } from './socks.ts';
+
+const ESTABLISHED = Buffer.from('HTTP/1.1 200 Connection Established\r\n\r\n', 'latin1');
+const TLS_HANDSHAKE = 0x16;
+
+/** Serves one client socket to its end. Never throws. */
+export async function accept(house: House, socket: Socket): Promise<void> {
+  house.sockets.add(socket);
+  socket.once('close', () => house.sockets.delete(socket));
+  socket.setNoDelay(true);
+  const client = new Wire(socket, socket);
+  try {
+    await greet(house, client, socket);
+  } catch (thrown) {
+    const fault = asFault(thrown);
+    // A socket that was opened and never used (a probe, a browser's spare) is closed without a word.
+    if (fault.detail === 'idle') return client.destroy();
+    if (fault.code === 'internal') house.log.error({ err: fault.cause }, fault.message);
+    else house.log.debug({ fault: fault.code, detail: fault.detail }, fault.message);
+    client.write(plainReply(fault));
+    linger(client, house.options.limits().idleMs);
+  }
+}
+
+async function greet(house: House, client: Wire, socket: Socket): Promise<void> {
+  const { headMs } = house.options.limits();
+  const first = await within(client.read(), headMs, 'client-slow', 'idle');
+  if (!first) return client.destroy();
+  client.unread(first);
+  if (first[0] === SOCKS_VERSION) return socks(house, client, socket);
+  if (first[0] === TLS_HANDSHAKE) throw new Fault('bad-request', 'this is an HTTP proxy: use http:// in the proxy URL, not https://');
+  const bytes = await readHeadBytes(client, {
+    sender: 'client',
+    firstByteMs: headMs,
+    headMs,
+    late: 'client-slow',
+    cutOff: 'bad-request',
+    tooLarge: 'head-too-large',
+  });
+  if (!bytes) return client.destroy();
+  const head = parseRequestHead(bytes, 80);
+  if (head.form === 'origin' && isPacRequest(house, head)) return givePac(house, client);
+  authenticate(house, head);
+  if (head.method === 'CONNECT') return connect(house, client, socket, head);
+  if (head.form !== 'absolute') throw new Fault('bad-request', 'this is a proxy: it takes CONNECT and absolute-form requests');
+  await servePlain(house, client, head);
+}
+
+async function connect(house: House, client: Wire, socket: Socket, head: ParsedRequest): Promise<void> {
+  const authority = parseAuthority(head.target);
+  if (head.framing.kind !== 'none' && !(head.framing.kind === 'length' && head.framing.length === 0))
+    throw new Fault('bad-request', 'a CONNECT has no body');
+  const target = await aim(house, authority, client);
+  await enter(house, client, socket, target, () => client.write(ESTABLISHED));
+}
+
+function authenticate(house: House, head: ParsedRequest): void {
+  const expected = house.options.proxyAuth();
+  if (expected === undefined) return;
+  const given = allValues(head.headers, 'proxy-authorization');
+  const basic = given.length === 1 ? /^basic +([A-Za-z0-9+/]+=*)$/i.exec(given[0]!) : undefined;
+  if (!basic || !same(Buffer.from(basic[1]!, 'base64').toString(), expected)) throw new Fault('proxy-auth');
+}
+
+/** Comparison in constant time, whatever the lengths. */
+function same(a: string, b: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(a), digest(b));
+}
+
+/** Fields by which a browser says that a page asks, and not the proxy settings. */
+const ASKED_BY_A_PAGE = ['origin', 'referer', 'sec-fetch-site'];
+
+/** The PAC file is the one page of this port, and only for a caller that names this port by its address (no rebinding). */
+function isPacRequest(house: House, head: ParsedRequest): boolean {
+  if (head.method !== 'GET' || head.target !== '/proxy.pac') return false;
+  if (ASKED_BY_A_PAGE.some((name) => firstValue(head.headers, name) !== undefined)) return false;
+  const host = firstValue(head.headers, 'host');
+  return house.own().some((a) => host === `${a.host}:${a.port}` || (a.host === '127.0.0.1' && host === `localhost:${a.port}`));
+}
+
+function givePac(house: House, client: Wire): void {
+  const here = house.own()[0]!;
+  const body = Buffer.from(pacFile(`${here.host}:${here.port}`, house.options.policy().interceptedHosts));
+  const headers = [
+    'Content-Type',
+    'application/x-ns-proxy-autoconfig',
+    'X-Content-Type-Options',
+    'nosniff',
+    'Content-Length',
+    String(body.length),
+    'Connection',
+    'close',
+  ];
+  client.write(Buffer.concat([renderHead('HTTP/1.1 200 OK', headers), body]));
+  linger(client, house.options.limits().idleMs);
+}
+
+async function socks(house: House, client: Wire, socket: Socket): Promise<void> {
+  const expected = house.options.proxyAuth();
+  const offered = await step(house, client, parseGreeting);
+  const { reply, method } = chooseMethod(offered, expected !== undefined);
+  client.write(reply);
+  if (method === 0xff) return linger(client, 1000);
+  if (expected !== undefined) {
+    const ok = same(await step(house, client, parsePassword), expected);
+    client.write(passwordReply(ok));
+    if (!ok) return linger(client, 1000);
+  }
+  let target: Awaited<ReturnType<typeof aim>>;
+  try {
+    const authority: Authority = await step(house, client, parseTarget);
+    target = await aim(house, authority, client);
+  } catch (thrown) {
+    const fault = asFault(thrown);
+    client.write(targetReply(fault.source === 'rule' ? 2 : fault.source === 'upstream' ? 5 : 1));
+    return linger(client, 1000);
+  }
+  await enter(house, client, socket, target, () => client.write(targetReply(0)));
+}
+
+async function step<T>(
+  house: House,
+  client: Wire,
+  parse: (bytes: Buffer) => { readonly value: T; readonly used: number } | undefined,
+): Promise<T> {
+  const deadline = performance.now() + house.options.limits().headMs;
+  let bytes = Buffer.alloc(0);
+  for (;;) {
+    const more = await within(client.read(), Math.max(1, deadline - performance.now()), 'client-slow');
+    if (!more || bytes.length > 1024) throw new Fault('bad-request', 'malformed SOCKS5');
+    bytes = Buffer.concat([bytes, more]);
+    const parsed = parse(bytes);
+    if (!parsed) continue;
+    client.unread(bytes.subarray(parsed.used));
+    return parsed.value;
+  }
+}

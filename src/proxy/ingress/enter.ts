@@ -1,0 +1,30 @@
+// Behind the first door: a CONNECT or SOCKS5 target is either spliced through untouched, or unwrapped. Phase 3 begins here.
+// It must not know which protocol asked for the target.
+import type { Socket } from 'node:net';
+import { asFault, CLIENT_GONE } from '../../fault.ts';
+import type { House } from '../house.ts';
+import type { Wire } from '../wire/wire.ts';
+import { dialTcp, type Target } from './aim.ts';
+import { splice } from './tunnel.ts';
+import { unwrap } from './unwrap.ts';
+
+/** Serves an aimed connection to its end. `confirm` tells the client that the tunnel stands. Faults upstream-*: nothing was confirmed yet. */
+export async function enter(house: House, client: Wire, socket: Socket, target: Target, confirm: () => void): Promise<void> {
+  if (target.provider) {
+    house.count('intercepted');
+    confirm();
+    return unwrap(house, client, socket, target, target.provider);
+  }
+  house.count('tunnelled');
+  const gone = new AbortController();
+  client.onLeave = () => {
+    if (client.state === 'gone') gone.abort(CLIENT_GONE);
+  };
+  const upstream = await dialTcp(house, target, gone.signal).catch((thrown) => {
+    throw asFault(thrown);
+  });
+  confirm();
+  const head = client.release();
+  if (client.state === 'ended') upstream.end(head);
+  await splice(socket, upstream, client.state === 'ended' ? Buffer.alloc(0) : head, house.options.limits().idleMs, house.tunnels);
+}

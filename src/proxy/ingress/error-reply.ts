@@ -1,0 +1,32 @@
+// Our own replies: faults worded in the provider's shape inside a tunnel, and in plain text on the proxy port itself.
+// Nothing internal goes on the wire: it must not know what caused a fault.
+import { STATUS_CODES } from 'node:http';
+import type { Fault } from '../../fault.ts';
+import type { RawHeaders } from '../../headers.ts';
+import type { Dialect } from '../../rules/provider.ts';
+import { renderHead } from '../wire/head.ts';
+
+/** Status, fields (lower case, without framing fields) and body of a fault, for any protocol. */
+export function errorReply(
+  fault: Fault,
+  dialect: Dialect,
+  id: string,
+): { readonly status: number; readonly headers: RawHeaders; readonly body: Buffer } {
+  const { contentType, body } = dialect.errorBody(fault, id);
+  return { status: fault.status, headers: ['content-type', contentType, 'x-sallyport-fault', fault.code], body: Buffer.from(body) };
+}
+
+/** The same as HTTP/1.1 bytes; the connection closes behind it. */
+export function errorHead(fault: Fault, dialect: Dialect, id: string): { readonly head: Buffer; readonly body: Buffer } {
+  const reply = errorReply(fault, dialect, id);
+  const headers = [...reply.headers, 'content-length', String(reply.body.length), 'connection', 'close'];
+  return { head: renderHead(`HTTP/1.1 ${reply.status} ${STATUS_CODES[reply.status] ?? 'Error'}`, headers), body: reply.body };
+}
+
+/** A fault on the proxy port itself (CONNECT, absolute-form): one line of text. */
+export function plainReply(fault: Fault): Buffer {
+  const body = `${fault.message} [${fault.code}]\n`;
+  const headers = ['Content-Type', 'text/plain; charset=utf-8', 'Content-Length', String(Buffer.byteLength(body)), 'Connection', 'close'];
+  if (fault.code === 'proxy-auth') headers.push('Proxy-Authenticate', 'Basic realm="sallyport"');
+  return Buffer.concat([renderHead(`HTTP/1.1 ${fault.status} ${STATUS_CODES[fault.status] ?? 'Error'}`, headers), Buffer.from(body)]);
+}

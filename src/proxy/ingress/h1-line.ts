@@ -1,0 +1,316 @@
+// One HTTP/1 exchange between a client wire and its upstream wire. Heads and bodies that nobody touched leave with the
+// bytes they came in; edited ones are re-framed here. It does not know providers, rules or TLS.
+import { CLIENT_GONE, Fault } from '../../fault.ts';
+import { type ReplyHead, type RequestHead, withValue } from '../../headers.ts';
+import type { Dialect } from '../../rules/provider.ts';
+import type { Line, LineTally, MessagePlan, OutgoingRequest, ReplyPlan } from '../exchange.ts';
+import { type BodyFramer, createFramer, encodeChunk, LAST_CHUNK } from '../wire/frame.ts';
+import { type ParsedReply, type ParsedRequest, parseReplyHead, renderHead } from '../wire/head.ts';
+import { whileQuiet } from '../wire/patience.ts';
+import { readHeadBytes } from '../wire/read-head.ts';
+import type { Wire } from '../wire/wire.ts';
+import { errorHead } from './error-reply.ts';
+import { beginReply, forwardable, relayReply } from './h1-reply.ts';
+import { type LinePatience, Upload } from './upload.ts';
+import { relayMessages } from './websocket.ts';
+
+/** Where an exchange's upstream wire comes from. */
+export interface Http1Origin {
+  /** The current wire, or a new one. Faults upstream-*, target-refused. */
+  open(signal: AbortSignal): Promise<{ readonly wire: Wire; readonly reused: boolean }>;
+  /** The wire cannot carry another exchange. */
+  drop(how: 'close' | 'cut'): void;
+}
+
+const REPLY_HEAD = {
+  sender: 'upstream',
+  headMs: 60_000,
+  late: 'upstream-silent',
+  cutOff: 'upstream-cut',
+  tooLarge: 'upstream-protocol',
+} as const;
+const MAX_INTERIM = 64;
+/** Waiting for a 100 Continue before the body is sent anyway (RFC 9110 10.1.1 leaves the time open). */
+const CONTINUE_MS = 1000;
+
+/** One exchange over HTTP/1.1 or 1.0. */
+/** An HTTP/1 exchange, from its parsed head on. Made by serveHttp1 for each request; lives until the reply is relayed or has failed. */
+export class Http1Line implements Line {
+  readonly protocol = 'http/1.1';
+  readonly head: RequestHead;
+  readonly seen: LineTally = { status: 0, requestBytes: 0, replyBytes: 0 };
+  /** Both sides are at a message boundary and willing to go on. */
+  reusable = false;
+  readonly #client: Wire;
+  readonly #parsed: ParsedRequest;
+  readonly #origin: Http1Origin;
+  readonly #idleMs: () => number;
+  readonly #upload: Upload;
+  readonly #framer: BodyFramer;
+  readonly #abort = new AbortController();
+  /** False once the target was rewritten (absolute-form): the head must be rendered anew. */
+  readonly #ownBytes: boolean;
+  #rawBody: Buffer[] = [];
+  #upstream: Wire | undefined;
+  #reused = false;
+  #pending: ParsedReply | undefined;
+  #continued = false;
+  #bodyHeld = false;
+  #uploadFault: Fault | undefined;
+  #replayable: Buffer | undefined;
+
+  constructor(client: Wire, parsed: ParsedRequest, head: RequestHead, origin: Http1Origin, patience: LinePatience) {
+    this.#client = client;
+    this.#parsed = parsed;
+    this.head = head;
+    this.#origin = origin;
+    this.#idleMs = () => patience.idleMs;
+    this.#upload = new Upload(client, patience, this.seen);
+    this.#ownBytes = head.target === parsed.target;
+    this.#framer = createFramer(parsed.framing, 'request');
+    client.onLeave = () => {
+      this.#abort.abort(CLIENT_GONE);
+      this.#origin.drop('cut');
+    };
+    if (client.state !== 'open') client.onLeave();
+  }
+
+  get hasBody(): boolean {
+    return this.#parsed.framing.kind === 'chunked' || (this.#parsed.framing.kind === 'length' && this.#parsed.framing.length > 0);
+  }
+  get bodyLength(): number | undefined {
+    return this.#parsed.framing.kind === 'length' ? this.#parsed.framing.length : undefined;
+  }
+  get wantsWebSocket(): boolean {
+    // A handshake has no body (RFC 6455 4.1): with one, the two sides could disagree on where the frames begin.
+    return this.head.method === 'GET' && this.#parsed.upgrade.includes('websocket') && !this.hasBody;
+  }
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  async collect(maxBytes: number): Promise<Buffer> {
+    if (this.#parsed.expectContinue && !this.#client.hasBytes) {
+      this.#continued = true;
+      this.#client.write('HTTP/1.1 100 Continue\r\n\r\n');
+    }
+    const pieces: Buffer[] = [];
+    let size = 0;
+    const take = (piece: Buffer) => {
+      size += piece.length;
+      if (size > maxBytes) throw new Fault('body-too-large');
+      pieces.push(piece);
+    };
+    await this.#eachBodyChunk((raw) => {
+      this.#rawBody.push(raw);
+      return undefined;
+    }, take);
+    return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+  }
+
+  async send(out: OutgoingRequest): Promise<void> {
+    const { wire, reused } = await this.#origin.open(this.signal);
+    this.#upstream = wire;
+    this.#reused = reused;
+    this.#live();
+    const head = this.#headBytes(out);
+    if (out.body.kind === 'whole') {
+      if (this.#parsed.expectContinue && !(await this.#mayContinue(wire, head))) {
+        this.#bodyHeld = true;
+        return;
+      }
+      const parts = out.body.changed ? this.#frame(out.body.bytes) : this.#rawBody;
+      const uncork = wire.cork();
+      if (!this.#parsed.expectContinue) wire.write(head);
+      // Not awaited: it is all in memory anyway, and upstream may answer without reading it.
+      for (const part of parts) void wire.write(part);
+      this.#rawBody = [];
+      uncork();
+      return;
+    }
+    if (!this.hasBody) {
+      if (SAFE.has(this.head.method)) this.#replayable = head;
+      await wire.write(head);
+      return;
+    }
+    const uncork = wire.cork();
+    wire.write(head);
+    queueMicrotask(uncork);
+    void this.#pump(wire, out.body.watch);
+  }
+
+  async receive(): Promise<ReplyHead> {
+    const pending = this.#pending;
+    if (pending) {
+      this.#pending = undefined;
+      return pending;
+    }
+    for (let interim = 0; interim < MAX_INTERIM; interim++) {
+      const reply = forwardable(await this.#nextHead());
+      const isSwitch = reply.status === 101 && this.wantsWebSocket && reply.upgrade.includes('websocket');
+      if (reply.status >= 200 || isSwitch) return reply;
+      if (reply.status !== 100 || !this.#continued) this.#passInterim(reply);
+    }
+    throw new Fault('upstream-protocol', 'too many interim replies');
+  }
+
+  async relay(head: ReplyHead, plan: ReplyPlan): Promise<void> {
+    const reply = head as ParsedReply;
+    const upstream = this.#upstream!;
+    const ends = {
+      client: this.#client,
+      upstream,
+      seen: this.seen,
+      version: this.#parsed.version,
+      idleMs: this.#idleMs,
+      live: () => this.#live(),
+      explain: (fault: Fault) => this.#explain(fault),
+    };
+    const isFramed = await relayReply(ends, reply, plan);
+    // Bytes behind a complete reply belong to nobody: they must never be taken for the next one.
+    const clean = !upstream.hasBytes && upstream.state === 'open' && reply.keepAlive && reply.framing.kind !== 'until-close';
+    const whole = this.#framer.done && !this.#bodyHeld;
+    if (!clean || !whole) this.#origin.drop('close');
+    this.reusable = whole && isFramed && this.#parsed.keepAlive && reply.keepAlive && this.#client.state === 'open';
+    this.#client.onLeave = undefined;
+  }
+
+  async relayMessages(head: ReplyHead, plan: MessagePlan): Promise<void> {
+    const reply = head as ParsedReply;
+    // From here on a side that ends is part of the protocol, not a client that left.
+    this.#client.onLeave = undefined;
+    await relayMessages(this.#client, this.#upstream!, reply.headers, plan, this.seen, () =>
+      beginReply({ client: this.#client, seen: this.seen }, reply, reply.bytes),
+    );
+    this.#origin.drop('close');
+  }
+
+  fail(fault: Fault, dialect: Dialect, id: string): void {
+    this.#client.onLeave = undefined;
+    this.#origin.drop('cut');
+    if (this.seen.status !== 0 || fault.code === 'client-gone' || this.signal.aborted) {
+      this.#client.cut();
+      return;
+    }
+    const answer = errorHead(fault, dialect, id);
+    this.seen.status = fault.status;
+    this.#client.write(Buffer.concat([answer.head, this.head.method === 'HEAD' ? Buffer.alloc(0) : answer.body]));
+  }
+
+  /** The fault that stopped a streamed upload explains a missing reply better than the reply side can. */
+  #explain(thrown: unknown): unknown {
+    if (this.signal.aborted) return new Fault('client-gone');
+    return this.#uploadFault ?? thrown;
+  }
+
+  #passInterim(reply: ParsedReply): void {
+    if (reply.status === 101) throw new Fault('upstream-protocol', 'a protocol switch nobody asked for');
+    if (this.#parsed.version === '1.1') this.#client.write(reply.bytes);
+  }
+
+  #live(): void {
+    if (this.signal.aborted) throw new Fault('client-gone');
+  }
+
+  #headBytes(out: OutgoingRequest): Buffer {
+    const resized = out.body.kind === 'whole' && out.body.changed && this.#parsed.framing.kind === 'length';
+    if (this.#ownBytes && !out.headChanged && !resized) return this.#parsed.bytes;
+    const headers = resized
+      ? withValue(out.head.headers, 'content-length', String((out.body as { bytes: Buffer }).bytes.length))
+      : out.head.headers;
+    return renderHead(`${out.head.method} ${out.head.target} HTTP/${this.#parsed.version}`, headers);
+  }
+
+  #frame(bytes: Buffer): Buffer[] {
+    if (this.#parsed.framing.kind !== 'chunked') return [bytes];
+    const { trailers } = this.#framer;
+    return [...encodeChunk(bytes), trailers.length === 0 ? LAST_CHUNK : renderHead('0', trailers)];
+  }
+
+  async #mayContinue(wire: Wire, head: Buffer): Promise<boolean> {
+    await wire.write(head);
+    try {
+      for (let interim = 0; interim < MAX_INTERIM; interim++) {
+        const reply = await this.#readHead(wire, CONTINUE_MS);
+        if (reply.status === 100) return true;
+        if (reply.status >= 200) {
+          this.#pending = forwardable(reply);
+          return false;
+        }
+        this.#passInterim(forwardable(reply));
+      }
+      throw new Fault('upstream-protocol', 'too many interim replies');
+    } catch (thrown) {
+      if (thrown instanceof Fault && thrown.code === 'upstream-silent') return true;
+      throw thrown;
+    }
+  }
+
+  async #nextHead(): Promise<ParsedReply> {
+    for (;;) {
+      const wire = this.#upstream!;
+      try {
+        const first = await whileQuiet(wire.read(), this.#idleMs, 'upstream-silent', () => this.seen.requestBytes);
+        if (first) wire.unread(first);
+        return await this.#readHead(wire, 0);
+      } catch (thrown) {
+        const stale =
+          this.#reused &&
+          this.#replayable !== undefined &&
+          thrown instanceof Fault &&
+          thrown.code === 'upstream-cut' &&
+          !this.signal.aborted;
+        if (!stale) throw this.#explain(thrown);
+        // A kept connection that upstream closed while it was idle; a request without side effects may go out once more.
+        this.#origin.drop('close');
+        const fresh = await this.#origin.open(this.signal);
+        this.#upstream = fresh.wire;
+        this.#reused = fresh.reused;
+        const again = this.#replayable!;
+        this.#replayable = undefined;
+        await fresh.wire.write(again);
+      }
+    }
+  }
+
+  async #readHead(wire: Wire, firstByteMs: number): Promise<ParsedReply> {
+    const bytes = await readHeadBytes(wire, { ...REPLY_HEAD, firstByteMs });
+    if (!bytes) throw new Fault('upstream-cut', 'before a reply');
+    return parseReplyHead(bytes, this.head.method);
+  }
+
+  async #pump(wire: Wire, watch: ((piece: Buffer) => void) | undefined): Promise<void> {
+    try {
+      await this.#eachBodyChunk(async (raw) => {
+        await nextTurn();
+        if (wire.state === 'open') await wire.write(raw);
+      }, watch);
+    } catch (thrown) {
+      // Half an upload must not look complete: the connection goes down with it.
+      this.#uploadFault = thrown instanceof Fault ? thrown : new Fault('internal', undefined, { cause: thrown });
+      wire.cut();
+    }
+  }
+
+  async #eachBodyChunk(onRaw: (raw: Buffer) => Promise<void> | undefined, onPayload: ((piece: Buffer) => void) | undefined): Promise<void> {
+    while (!this.#framer.done) {
+      const chunk = await this.#upload.read();
+      if (!chunk) throw new Fault('client-gone');
+      const used = this.#framer.push(chunk, onPayload);
+      this.seen.requestBytes += used;
+      if (used < chunk.length) this.#client.unread(chunk.subarray(used));
+      const wait = onRaw(used === chunk.length ? chunk : chunk.subarray(0, used));
+      if (wait) await whileQuiet(wait, this.#idleMs, 'upstream-silent', () => this.seen.replyBytes);
+      this.#live();
+    }
+  }
+}
+
+/**
+ * Lets what has already arrived be read first: Node gives up the whole socket when a write meets a reset, with the early answer (413)
+ * that came before it.
+ */
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
+
+/** Methods without side effects (RFC 9110 9.2.1): the only ones sent again on a stale connection. */
+const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);

@@ -1,0 +1,33 @@
+// Field sections of HTTP/2 as node:http2 gives and takes them: pseudo-fields apart, trailers carried across.
+// It must not know what any field means.
+import type { Http2Stream } from 'node:http2';
+
+/** The fields without the pseudo-fields. */
+export function regular(raw: readonly string[]): string[] {
+  const out: string[] = [];
+  for (let i = 0; i < raw.length; i += 2) if (!raw[i]!.startsWith(':')) out.push(raw[i]!, raw[i + 1]!);
+  return out;
+}
+
+/** Interim and trailer fields can be given to node:http2 as an object only: names keep their order, a repeated name its values. */
+export function fieldObject(raw: readonly string[]): Record<string, string[]> {
+  const out: Record<string, string[]> = Object.create(null);
+  for (let i = 0; i < raw.length; i += 2) out[raw[i]!] = [...(out[raw[i]!] ?? []), raw[i + 1]!];
+  return out;
+}
+
+/** Listens for the trailers of `from`, which may come before anybody knows where they go. */
+export function trailersOf(from: Http2Stream): () => Record<string, string[]> {
+  let trailers: Record<string, string[]> = {};
+  from.on('trailers', (_headers, _flags, raw) => {
+    trailers = fieldObject(raw as unknown as string[]);
+  });
+  return () => trailers;
+}
+
+/** Ends `to`, which waits for trailers, with these; with none, the stream just ends. */
+export function sendTrailers(to: Http2Stream, trailers: () => Record<string, string[]>): void {
+  to.on('wantTrailers', () => {
+    if (!to.destroyed && !to.closed) to.sendTrailers(trailers());
+  });
+}

@@ -1,0 +1,305 @@
+// One HTTP/2 exchange between a stream of the client's session and one of the upstream session. Pseudo-field order, field
+// order and RST codes are carried across; flow control works end to end through paused streams.
+import { type ClientHttp2Session, type ClientHttp2Stream, constants, type ServerHttp2Stream, sensitiveHeaders } from 'node:http2';
+import { CLIENT_GONE, Fault } from '../../fault.ts';
+import { firstValue, type RawHeaders, type ReplyHead, type RequestHead, withoutFields, withValue } from '../../headers.ts';
+import type { Dialect } from '../../rules/provider.ts';
+import type { BodyTransform, Line, LineTally, MessagePlan, OutgoingRequest, ReplyPlan } from '../exchange.ts';
+import { whileQuiet } from '../wire/patience.ts';
+import { Wire } from '../wire/wire.ts';
+import { errorReply } from './error-reply.ts';
+import { fieldObject, regular, sendTrailers, trailersOf } from './h2-fields.ts';
+import { type LinePatience, Upload } from './upload.ts';
+import { relayMessages } from './websocket.ts';
+
+/** Gives the session to send on. Faults upstream-*, misdirected. */
+export type Http2Origin = () => ClientHttp2Session;
+
+interface Http2Reply extends ReplyHead {
+  readonly endsStream: boolean;
+}
+
+/** An HTTP/2 exchange. Made by serveHttp2 for each stream of the client; lives as long as the stream. */
+export class Http2Line implements Line {
+  readonly protocol = 'h2';
+  readonly head: RequestHead;
+  readonly hasBody: boolean;
+  readonly wantsWebSocket: boolean;
+  readonly seen: LineTally = { status: 0, requestBytes: 0, replyBytes: 0 };
+  readonly #stream: ServerHttp2Stream;
+  readonly #client: Wire;
+  readonly #pseudo: readonly string[];
+  readonly #sensitive: readonly string[];
+  readonly #origin: Http2Origin;
+  readonly #idleMs: () => number;
+  readonly #upload: Upload;
+  readonly #abort = new AbortController();
+  readonly #requestTrailers: ReturnType<typeof trailersOf>;
+  #replyTrailers: ReturnType<typeof trailersOf> | undefined;
+  #upstreamStream: ClientHttp2Stream | undefined;
+  #upstream: Wire | undefined;
+  #reply: Promise<Http2Reply> | undefined;
+  #uploadFault: Fault | undefined;
+  #begun = false;
+  #done = false;
+
+  /** `sensitive`: names the client sent as never-indexed (RFC 7541 7.1.3); they stay so. */
+  constructor(
+    stream: ServerHttp2Stream,
+    rawHeaders: readonly string[],
+    sensitive: readonly string[],
+    endsStream: boolean,
+    origin: Http2Origin,
+    patience: LinePatience,
+  ) {
+    this.#sensitive = sensitive;
+    this.#stream = stream;
+    this.#client = new Wire(stream);
+    this.#origin = origin;
+    this.#idleMs = () => patience.idleMs;
+    this.#upload = new Upload(this.#client, patience, this.seen);
+    this.hasBody = !endsStream;
+    const pseudo: string[] = [];
+    const fields: string[] = [];
+    for (let i = 0; i < rawHeaders.length; i += 2)
+      (rawHeaders[i]!.startsWith(':') ? pseudo : fields).push(rawHeaders[i]!, rawHeaders[i + 1]!);
+    this.#pseudo = pseudo;
+    this.head = {
+      method: firstValue(pseudo, ':method') ?? '',
+      target: firstValue(pseudo, ':path') ?? '',
+      authority: firstValue(pseudo, ':authority') ?? firstValue(fields, 'host') ?? '',
+      headers: fields,
+    };
+    this.wantsWebSocket = this.head.method === 'CONNECT' && firstValue(pseudo, ':protocol') === 'websocket';
+    this.#requestTrailers = trailersOf(stream);
+    stream.on('aborted', this.#onAbort);
+    stream.once('close', () => {
+      if (!this.#done) this.#onAbort();
+    });
+  }
+
+  get bodyLength(): number | undefined {
+    const text = firstValue(this.head.headers, 'content-length');
+    return text === undefined ? undefined : Number(text);
+  }
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  async collect(maxBytes: number): Promise<Buffer> {
+    if (firstValue(this.head.headers, 'expect') === '100-continue') this.#stream.additionalHeaders({ ':status': 100 });
+    const pieces: Buffer[] = [];
+    let size = 0;
+    for (;;) {
+      const piece = await this.#upload.read();
+      if (!piece) break;
+      size += piece.length;
+      this.seen.requestBytes = size;
+      if (size > maxBytes) throw new Fault('body-too-large');
+      pieces.push(piece);
+    }
+    this.#live();
+    return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+  }
+
+  async send(out: OutgoingRequest): Promise<void> {
+    const session = this.#origin();
+    this.#live();
+    let headers = out.head.headers;
+    if (out.body.kind === 'whole' && out.body.changed) headers = withValue(headers, 'content-length', String(out.body.bytes.length));
+    const pseudo = withValue(this.#pseudo, ':path', out.head.target);
+    const raw = Object.assign([...pseudo, ...headers], { [sensitiveHeaders]: this.#sensitive });
+    const stream = session.request(raw as unknown as Record<string, string>, {
+      endStream: !this.hasBody && !this.wantsWebSocket,
+      waitForTrailers: this.hasBody && !this.wantsWebSocket,
+    });
+    this.#upstreamStream = stream;
+    this.#replyTrailers = trailersOf(stream);
+    this.#upstream = new Wire(stream);
+    this.#reply = this.#awaitReply(stream);
+    this.#reply.catch(() => undefined);
+    if (!this.hasBody || this.wantsWebSocket) return;
+    sendTrailers(stream, this.#requestTrailers);
+    if (out.body.kind === 'whole') {
+      stream.end(out.body.bytes);
+      return;
+    }
+    void this.#pump(stream, this.#upstream, out.body.watch);
+  }
+
+  async receive(): Promise<ReplyHead> {
+    try {
+      return await whileQuiet(this.#reply!, this.#idleMs, 'upstream-silent', () => this.seen.requestBytes);
+    } catch (thrown) {
+      throw this.#explain(thrown);
+    }
+  }
+
+  async relay(head: ReplyHead, plan: ReplyPlan): Promise<void> {
+    const reply = head as Http2Reply;
+    if (reply.endsStream) this.#respond(reply.status, reply.headers, true);
+    else if (plan.kind === 'whole') await this.#relayWhole(reply, plan);
+    else if (plan.kind === 'transform') await this.#relayTransformed(reply, plan.transform);
+    else {
+      this.#respond(reply.status, reply.headers, false);
+      await this.#eachPiece((piece) => this.#give(piece));
+      this.#stream.end();
+    }
+    this.#done = true;
+    // A reply that is complete before the request: the rest of the upload is of no use to upstream (RFC 9113 8.1).
+    if (!this.#stream.readableEnded && this.hasBody) this.#upstreamStream?.close(constants.NGHTTP2_NO_ERROR);
+  }
+
+  async relayMessages(head: ReplyHead, plan: MessagePlan): Promise<void> {
+    this.#done = true;
+    await relayMessages(this.#client, this.#upstream!, head.headers, plan, this.seen, () =>
+      this.#respond(head.status, head.headers, false),
+    );
+  }
+
+  fail(fault: Fault, dialect: Dialect, id: string): void {
+    this.#done = true;
+    const upstreamCode = this.#upstreamStream?.rstCode ?? 0;
+    this.#cancelUpstream(constants.NGHTTP2_CANCEL);
+    if (this.#stream.destroyed || this.#stream.closed || this.signal.aborted) return;
+    if (this.#begun) {
+      if (this.wantsWebSocket) this.#client.cut();
+      else this.#stream.close(upstreamCode === 0 ? constants.NGHTTP2_INTERNAL_ERROR : upstreamCode);
+      return;
+    }
+    if (upstreamCode === constants.NGHTTP2_REFUSED_STREAM) {
+      // Upstream promises to have done nothing (RFC 9113 8.7): the client may safely ask again, and must be told so.
+      this.#stream.close(constants.NGHTTP2_REFUSED_STREAM);
+      return;
+    }
+    const answer = errorReply(fault, dialect, id);
+    this.#respond(answer.status, [...answer.headers, 'content-length', String(answer.body.length)], false);
+    this.#stream.end(this.head.method === 'HEAD' ? undefined : answer.body);
+    // What the client still uploads is read and thrown away, so that its flow-control window returns.
+    this.#client.release();
+    this.#stream.resume();
+  }
+
+  #onAbort = (): void => {
+    if (this.#abort.signal.aborted || this.#client.isCut) return;
+    this.#abort.abort(CLIENT_GONE);
+    this.#cancelUpstream(this.#stream.rstCode || constants.NGHTTP2_CANCEL);
+  };
+
+  #cancelUpstream(code: number): void {
+    const stream = this.#upstreamStream;
+    if (!stream || stream.closed) return;
+    // `close` sends END_STREAM before its RST_STREAM unless the stream waits for trailers, and a WebSocket does not.
+    if (this.wantsWebSocket) this.#upstream!.cut(true);
+    else stream.close(code);
+  }
+
+  #live(): void {
+    if (this.signal.aborted) throw new Fault('client-gone');
+  }
+
+  #explain(thrown: unknown): unknown {
+    if (this.signal.aborted) return new Fault('client-gone');
+    return this.#uploadFault ?? thrown;
+  }
+
+  #awaitReply(stream: ClientHttp2Stream): Promise<Http2Reply> {
+    return new Promise((resolve, reject) => {
+      stream.on('headers', (_headers, _flags, raw) => {
+        const status = Number(firstValue(raw as unknown as string[], ':status'));
+        if (this.#begun || status === 101 || this.#stream.destroyed) return;
+        this.#stream.additionalHeaders(fieldObject(raw as unknown as string[]) as unknown as Record<string, string>);
+      });
+      stream.once('response', (_headers, flags, raw) => {
+        const fields = raw as unknown as string[];
+        const status = Number(firstValue(fields, ':status'));
+        resolve({ status, reason: '', headers: regular(fields), endsStream: (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0 });
+      });
+      stream.once('close', () =>
+        reject(new Fault('upstream-cut', stream.rstCode === 0 ? 'before a reply' : `stream reset with code ${stream.rstCode}`)),
+      );
+      stream.once('error', (cause) => reject(new Fault('upstream-cut', 'before a reply', { cause })));
+    });
+  }
+
+  #respond(status: number, headers: RawHeaders, endStream: boolean): void {
+    this.#begun = true;
+    this.seen.status = status;
+    if (this.#stream.destroyed || this.#stream.closed) return;
+    if (!endStream && this.#replyTrailers && !this.wantsWebSocket) sendTrailers(this.#stream, this.#replyTrailers);
+    const raw = [':status', String(status), ...headers] as unknown as Record<string, string>;
+    // The default Date field would be ours, not upstream's.
+    this.#stream.respond(raw, {
+      endStream,
+      waitForTrailers: !endStream && this.#upstreamStream !== undefined && !this.wantsWebSocket,
+      sendDate: false,
+    } as object);
+  }
+
+  #give(piece: Buffer): Promise<void> | undefined {
+    if (piece.length === 0) return undefined;
+    this.seen.replyBytes += piece.length;
+    return this.#client.write(piece);
+  }
+
+  async #pump(stream: ClientHttp2Stream, wire: Wire, watch: ((piece: Buffer) => void) | undefined): Promise<void> {
+    try {
+      for (;;) {
+        const piece = await this.#upload.read();
+        if (!piece) break;
+        this.seen.requestBytes += piece.length;
+        watch?.(piece);
+        await whileQuiet(wire.write(piece), this.#idleMs, 'upstream-silent', () => this.seen.replyBytes);
+      }
+      if (this.#client.state === 'ended') stream.end();
+    } catch (thrown) {
+      this.#uploadFault = thrown instanceof Fault ? thrown : new Fault('internal', undefined, { cause: thrown });
+      stream.close(constants.NGHTTP2_CANCEL);
+    }
+  }
+
+  async #eachPiece(onPiece: (piece: Buffer) => Promise<void> | undefined): Promise<void> {
+    const upstream = this.#upstream!;
+    for (;;) {
+      const piece = await whileQuiet(upstream.read(), this.#idleMs, 'upstream-silent', () => this.seen.requestBytes);
+      this.#live();
+      if (!piece) break;
+      const wait = onPiece(piece);
+      if (wait) await whileQuiet(wait, this.#idleMs, 'client-slow', () => this.seen.requestBytes);
+      this.#live();
+    }
+    if (upstream.state !== 'ended' || this.#upstreamStream!.rstCode !== 0) throw this.#explain(new Fault('upstream-cut'));
+  }
+
+  async #relayWhole(reply: Http2Reply, plan: ReplyPlan & { kind: 'whole' }): Promise<void> {
+    const pieces: Buffer[] = [];
+    await this.#eachPiece((piece) => {
+      pieces.push(piece);
+      return undefined;
+    });
+    const before = Buffer.concat(pieces);
+    const after = await plan.edit(before);
+    this.#live();
+    this.#respond(reply.status, after === before ? reply.headers : withValue(reply.headers, 'content-length', String(after.length)), false);
+    await this.#give(after);
+    this.#stream.end();
+  }
+
+  async #relayTransformed(reply: Http2Reply, transform: BodyTransform): Promise<void> {
+    this.#respond(
+      reply.status,
+      withoutFields(reply.headers, (n) => n === 'content-length'),
+      false,
+    );
+    try {
+      await this.#eachPiece((piece) => {
+        const edited = transform.push(piece);
+        return edited instanceof Promise ? edited.then((bytes) => this.#give(bytes)) : this.#give(edited);
+      });
+      await this.#give(await transform.end());
+      this.#stream.end();
+    } finally {
+      transform.close();
+    }
+  }
+}

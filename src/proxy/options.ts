@@ -1,0 +1,29 @@
+// What the daemon hands to the proxy: its parts, and questions that are asked anew so that a reload needs no restart.
+// It must not know how any of them is made.
+import type { Logger } from 'pino';
+import type { CertAuthority } from '../cert/authority.ts';
+import type { ExchangeRecord } from '../exchange-record.ts';
+import type { Placeholders } from '../rules/masking/placeholders.ts';
+import type { Policy } from '../rules/policy.ts';
+import type { Secret } from '../secret.ts';
+import type { Trust } from './egress/trust.ts';
+
+/** Everything the proxy is given; functions are asked anew so that a reload needs no restart. */
+export interface ProxyOptions {
+  readonly listen: { readonly host: string; readonly port: number };
+  /** Read once per exchange; an exchange keeps the one it began with. */
+  readonly policy: () => Policy;
+  readonly certs: () => CertAuthority;
+  readonly trust: Trust;
+  readonly placeholders: Placeholders;
+  /** The value of an inject rule's template, bound to `host` (lower case); undefined when its source is missing. */
+  readonly resolveSecret: (template: string, host: string) => Secret | undefined;
+  readonly parentProxy: () => { readonly url: string; readonly noProxy: readonly string[] } | undefined;
+  /** Expected `user:password`; undefined: none is asked for. */
+  readonly proxyAuth: () => string | undefined;
+  readonly limits: () => { readonly headMs: number; readonly idleMs: number; readonly connectMs: number; readonly maxConnections: number };
+  readonly log: Logger;
+  /** Wall clock, ms. */
+  readonly now: () => number;
+  readonly onRecord: (record: ExchangeRecord) => void;
+}

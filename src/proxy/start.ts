@@ -1,0 +1,121 @@
+// Opens the one port and gives every socket to accept. Owns what lives as long as the daemon: open sockets, counts, the drain.
+// It must not know what happens on a socket.
+import { randomBytes } from 'node:crypto';
+import { createServer, type Server, type Socket } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { type FidelityReport, openFidelityLog } from './fidelity.ts';
+import type { House } from './house.ts';
+import { accept } from './ingress/accept.ts';
+import type { ProxyOptions } from './options.ts';
+
+/** A listening proxy. Ends by `drain` or `close`. */
+export interface RunningProxy {
+  readonly address: { readonly host: string; readonly port: number };
+  status(): { readonly connections: number; readonly exchanges: number; readonly totals: Readonly<Record<string, number>> };
+  /** The last exchanges, newest first. */
+  fidelity(host?: string): readonly FidelityReport[];
+  /** Stops accepting, lets running exchanges end, cuts what is left after `deadlineMs`. */
+  drain(deadlineMs: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+const REPORTS = 200;
+
+/** Starts listening. Rejects with the listen error (EADDRINUSE, EACCES, …). */
+export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
+  const reports = openFidelityLog(REPORTS);
+  const totals: Record<string, number> = {};
+  const run = randomBytes(4).toString('hex');
+  let serial = 0;
+  let exchanges = 0;
+  let draining = false;
+  const house: House = {
+    options,
+    log: options.log,
+    sockets: new Set<Socket>(),
+    drains: new Set(),
+    tunnels: new Set(),
+    own: () => ownAddresses(server),
+    nextId: () => {
+      exchanges++;
+      return `x-${run}-${(++serial).toString(36)}`;
+    },
+    draining: () => draining,
+    count: (name) => {
+      totals[name] = (totals[name] ?? 0) + 1;
+    },
+    finished: (x, record) => {
+      exchanges--;
+      house.count(record.fault === undefined ? record.verdict : `fault:${record.fault}`);
+      house.count(`equality:${record.equality}`);
+      if (x.route) reports.note(x, record);
+      options.onRecord(record);
+    },
+  };
+  // Half-open sockets: a client may end its side and still wait for its answer.
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => void accept(house, socket));
+  server.maxConnections = options.limits().maxConnections;
+  await listen(server, options.listen);
+  server.on('error', (err) => options.log.error({ err }, 'the listener failed'));
+  const address = server.address() as { address: string; port: number };
+  return {
+    address: { host: address.address, port: address.port },
+    status: () => ({ connections: house.sockets.size, exchanges, totals: { ...totals } }),
+    fidelity: (host) => reports.list(host),
+    async drain(deadlineMs) {
+      draining = true;
+      server.close();
+      for (const drain of house.drains) drain();
+      await emptied(house, deadlineMs, () => exchanges);
+      for (const socket of house.sockets) socket.destroy();
+    },
+    async close() {
+      draining = true;
+      for (const socket of house.sockets) socket.destroy();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+function listen(server: Server, where: ProxyOptions['listen']): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host: where.host, port: where.port, backlog: 1024 }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+/** Once the last exchange is done, sockets get this long to hand their last bytes over, and tunnels to fall silent, ms. */
+const QUIET_MS = 1000;
+
+/** Waits until every exchange has ended and what is left is silent, or the deadline has passed. Idle sockets do not hold a drain up. */
+function emptied(house: House, deadlineMs: number, exchanges: () => number): Promise<void> {
+  return new Promise((resolve) => {
+    const end = performance.now() + deadlineMs;
+    let quietSince = performance.now();
+    const look = () => {
+      const now = performance.now();
+      const talking = exchanges() > 0 || [...house.tunnels].some((lastByteAt) => now - lastByteAt() < QUIET_MS);
+      if (talking) quietSince = now;
+      if (house.sockets.size > 0 && now < end && now - quietSince < QUIET_MS) return;
+      clearInterval(timer);
+      resolve();
+    };
+    const timer = setInterval(look, 20);
+    look();
+  });
+}
+
+function ownAddresses(server: Server): readonly { host: string; port: number }[] {
+  const address = server.address();
+  if (address === null || typeof address === 'string') return [];
+  const { port } = address;
+  const everywhere = address.address === '0.0.0.0' || address.address === '::';
+  if (!everywhere) return [{ host: address.address, port }];
+  return Object.values(networkInterfaces())
+    .flat()
+    .filter((i) => i !== undefined)
+    .map((i) => ({ host: i.address, port }));
+}

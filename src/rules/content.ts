@@ -1,0 +1,38 @@
+// What a body is, as far as its header fields say. Pure; the bytes themselves are looked at elsewhere.
+// It must not decide what is done with a body.
+import { firstValue, type RawHeaders } from '../headers.ts';
+
+/**
+ * 'json': walked string by string. 'sse': a stream of events. 'text': scanned as text. 'media': pictures, sound, archives, protobuf;
+ * edits would break them. 'unknown': no or an unknown type.
+ */
+export type ContentKind = 'json' | 'sse' | 'text' | 'media' | 'unknown';
+
+const JSON_TYPE = /^application\/(json|.*\+json)$|^text\/json$/;
+const TEXT_TYPE =
+  /^text\/|^application\/(x-ndjson|ndjson|jsonl|jsonlines|x-www-form-urlencoded|xml|.*\+xml|yaml|javascript|graphql|sql|toml)$|^multipart\//;
+const MEDIA_TYPE =
+  /^(image|audio|video|font)\/|^application\/(zip|gzip|pdf|wasm|x-tar|x-protobuf|protobuf|proto|grpc|grpc\+.*|connect\+.*|vnd\.google\.protobuf)$/;
+
+/** Classifies by Content-Type. */
+export function contentKind(headers: RawHeaders): ContentKind {
+  const type = (firstValue(headers, 'content-type') ?? '').split(';')[0]!.trim().toLowerCase();
+  // Connect streams carry JSON between binary length prefixes: edits would break the prefixes.
+  if (MEDIA_TYPE.test(type)) return 'media';
+  if (JSON_TYPE.test(type)) return 'json';
+  if (type === 'text/event-stream') return 'sse';
+  if (TEXT_TYPE.test(type)) return 'text';
+  return 'unknown';
+}
+
+/** Whether bytes look like text: no NUL and mostly printable in the first 4 KiB. */
+export function looksLikeText(bytes: Uint8Array): boolean {
+  const n = Math.min(bytes.length, 4096);
+  let odd = 0;
+  for (let i = 0; i < n; i++) {
+    const b = bytes[i]!;
+    if (b === 0) return false;
+    if (b < 9 || (b > 13 && b < 32) || b === 127) odd++;
+  }
+  return odd * 20 <= n;
+}

@@ -1,0 +1,27 @@
+// GitLab's tokens: personal, deploy, runner, feed, agent and the like.
+// New personal tokens carry a routing part behind dots.
+import { DOT, URL_SAFE } from '../masking/characters.ts';
+import type { Detector } from '../masking/detector.ts';
+import { isMixed, type TokenShape, tokenFinder } from '../masking/token.ts';
+
+const SHAPES: readonly TokenShape[] = [
+  ...['glpat-', 'gldt-', 'glrt-', 'glft-', 'glptt-', 'glcbt-', 'gloas-', 'glsoat-', 'glimt-', 'glagent-'].map((prefix) => ({
+    prefix,
+    alphabet: URL_SAFE | DOT,
+    min: 20,
+    accepts: isMixed,
+  })),
+];
+
+/** `glpat-…` and its kin. */
+export const gitlab: Detector = {
+  name: 'gitlab',
+  kind: 'secrets',
+  word: 'TOKEN',
+  anchors: SHAPES.map((shape) => shape.prefix),
+  find: tokenFinder(SHAPES),
+  examples: {
+    yes: ['GITLAB_TOKEN=glpat-0ajwk5903lc4t333phom', 'glpat-8d5ri2n9g85LAnC9YW85.01.cgpAsnEmP # Personal', 'glft-zztaa0hhpa4jrtsrpot7'],
+    no: ['glpat-XXXXXXXXXXX-XXXXXXXX', 'glpat-short'],
+  },
+};

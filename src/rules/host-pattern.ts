@@ -1,0 +1,37 @@
+// Host patterns: `api.example.com` (that host), `*.example.com` (any depth below it, not itself), `*` (every name).
+// A star matches names only, never IP addresses, and bare `*` never matches localhost names.
+import type { Authority } from '../authority.ts';
+import { Fault } from '../fault.ts';
+
+/** A checked, lower-case pattern. */
+export type HostPattern = string;
+
+/** Checks and lower-cases a pattern. `?` may not occur; `*` only as the first label or, for regional hosts, inside the first label (`*-aiplatform.googleapis.com`, `bedrock-runtime.*.amazonaws.com`). Fault `bad-request` otherwise. */
+export function parseHostPattern(text: string): HostPattern {
+  const p = text.trim().toLowerCase();
+  if (p === '*') return p;
+  if (!/^[a-z0-9*_-]+(\.[a-z0-9*_-]+)*$/.test(p) && !/^[0-9a-f:.]+$/.test(p))
+    throw new Fault('bad-request', `«${text}» is not a host pattern`);
+  return p;
+}
+
+const compiled = new Map<HostPattern, RegExp>();
+
+/** Whether the authority's host is named by the pattern. */
+export function matchesHost(pattern: HostPattern, authority: Authority): boolean {
+  if (!pattern.includes('*')) return pattern === authority.host;
+  if (authority.kind !== 'name') return false;
+  const local = authority.host === 'localhost' || authority.host.endsWith('.localhost');
+  if (pattern === '*') return !local;
+  let re = compiled.get(pattern);
+  if (!re) {
+    const body = pattern.startsWith('*.') ? `(?:[^.]+\\.)+${literal(pattern.slice(2))}` : literal(pattern);
+    re = new RegExp(`^${body}$`);
+    compiled.set(pattern, re);
+  }
+  return re.test(authority.host);
+}
+
+function literal(text: string): string {
+  return text.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '[^.]+');
+}

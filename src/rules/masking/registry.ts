@@ -1,0 +1,53 @@
+// All detectors. Where two find the same characters, the one further up names them.
+// Must not decide anything else: which of them are active is the policy's.
+import { anthropic } from '../detectors/anthropic.ts';
+import { aws } from '../detectors/aws.ts';
+import { digitalocean } from '../detectors/digitalocean.ts';
+import { email } from '../detectors/email.ts';
+import { github } from '../detectors/github.ts';
+import { gitlab } from '../detectors/gitlab.ts';
+import { google } from '../detectors/google.ts';
+import { groq } from '../detectors/groq.ts';
+import { hashicorpVault } from '../detectors/hashicorp-vault.ts';
+import { huggingFace } from '../detectors/hugging-face.ts';
+import { jwt } from '../detectors/jwt.ts';
+import { npm } from '../detectors/npm.ts';
+import { openai } from '../detectors/openai.ts';
+import { openrouter } from '../detectors/openrouter.ts';
+import { pem } from '../detectors/pem.ts';
+import { perplexity } from '../detectors/perplexity.ts';
+import { pypi } from '../detectors/pypi.ts';
+import { sendgrid } from '../detectors/sendgrid.ts';
+import { slack } from '../detectors/slack.ts';
+import { stripe } from '../detectors/stripe.ts';
+import { twilio } from '../detectors/twilio.ts';
+import { urlPassword } from '../detectors/url-password.ts';
+import { xai } from '../detectors/xai.ts';
+import type { Detector } from './detector.ts';
+
+/** Every detector there is: one for each file in detectors/. */
+export const DETECTORS: readonly Detector[] = [
+  anthropic,
+  openai,
+  openrouter,
+  aws,
+  github,
+  google,
+  slack,
+  npm,
+  gitlab,
+  stripe,
+  twilio,
+  sendgrid,
+  jwt,
+  pem,
+  huggingFace,
+  groq,
+  xai,
+  perplexity,
+  pypi,
+  digitalocean,
+  hashicorpVault,
+  urlPassword,
+  email,
+];

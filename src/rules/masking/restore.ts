@@ -1,0 +1,47 @@
+// Restores what comes back: placeholders in a reply become values again while it streams, whichever way it is framed.
+// It must not know how replies arrive or are compressed.
+import type { Dialect } from '../provider.ts';
+import { mayConcernPlaceholders } from './placeholder-shape.ts';
+import type { Placeholders } from './placeholders.ts';
+import { createDocumentRestorer } from './reply-document.ts';
+import { createEventRestorer } from './reply-event.ts';
+import { createSseRestorer } from './reply-stream.ts';
+import { createTextRestorer } from './reply-text.ts';
+import { latin1, type StreamTransform } from './stream-transform.ts';
+
+const MAX_EVENT_BYTES = 16 * 1024 * 1024;
+
+/** Restores WebSocket messages of one connection, in order. */
+export interface MessageRestorer {
+  /** What to send instead of a message, as one or several messages; undefined: the message unchanged. */
+  message(payload: Buffer): Buffer | Buffer[] | undefined;
+  /** Placeholders turned into values so far. */
+  readonly restored: number;
+}
+
+/** A restorer for one reply body. In a stream of events, one larger than `maxEventBytes` passes as it is. */
+export function createReplyRestorer(
+  kind: 'sse' | 'json' | 'text',
+  dialect: Dialect,
+  placeholders: Placeholders,
+  maxEventBytes: number = MAX_EVENT_BYTES,
+): StreamTransform {
+  if (kind === 'sse') return createSseRestorer(dialect, placeholders, maxEventBytes);
+  return kind === 'json' ? createDocumentRestorer(dialect, placeholders) : createTextRestorer(placeholders);
+}
+
+/** A restorer for the messages of one WebSocket, which carry the same events as a stream. */
+export function createMessageRestorer(dialect: Dialect, placeholders: Placeholders): MessageRestorer {
+  const events = createEventRestorer(dialect, placeholders);
+  const same = (value: number) => value;
+  return {
+    message(payload) {
+      if (!events.holding && !mayConcernPlaceholders(payload)) return undefined;
+      const out = events.event({ raw: payload, data: payload, rawOffset: same, plain: latin1 });
+      return out?.length === 1 ? out[0] : out;
+    },
+    get restored() {
+      return events.restored;
+    },
+  };
+}

@@ -1,0 +1,146 @@
+// The compiled policy: immutable, swapped whole on reload; an exchange keeps the one it began with.
+// Must not know where the settings came from.
+import type { Authority } from '../authority.ts';
+import { Fault } from '../fault.ts';
+import { classifyName } from './address.ts';
+import { genericProvider } from './generic-provider.ts';
+import { type HostPattern, matchesHost } from './host-pattern.ts';
+import type { Provider } from './provider.ts';
+import { alibaba } from './providers/alibaba.ts';
+import { anthropic } from './providers/anthropic.ts';
+import { azureOpenai } from './providers/azure-openai.ts';
+import { bedrock } from './providers/bedrock.ts';
+import { cursor } from './providers/cursor.ts';
+import { githubCopilot } from './providers/github-copilot.ts';
+import { google } from './providers/google.ts';
+import { mistral } from './providers/mistral.ts';
+import { openai } from './providers/openai.ts';
+import { openrouter } from './providers/openrouter.ts';
+import { perplexity } from './providers/perplexity.ts';
+import { vertex } from './providers/vertex.ts';
+import { xai } from './providers/xai.ts';
+import { parseTemplate } from './template.ts';
+
+/** What happens to a finding of a kind; `warn` changes no byte. */
+export type MaskAction = 'mask' | 'warn' | 'block' | 'off';
+
+/** `connect_to`: where to dial for a name; `port` undefined keeps the port asked for. */
+export interface ConnectTo {
+  readonly pattern: HostPattern;
+  readonly host: string;
+  readonly port: number | undefined;
+}
+
+/** `inject`: `value` is a template (`Bearer ${env:NAME}`) resolved at use. */
+export interface InjectRule {
+  readonly host: HostPattern;
+  /** Lower case. */
+  readonly header: string;
+  readonly value: string;
+  /** The placeholder the client sends; undefined: whatever the header holds is replaced, but the header must be there. */
+  readonly replaces: string | undefined;
+}
+
+/** What the configuration contributes to the policy. */
+export interface PolicySettings {
+  readonly intercept: readonly HostPattern[];
+  readonly connectTo: readonly ConnectTo[];
+  /** Ports CONNECT may name besides 443. */
+  readonly connectPorts: readonly number[];
+  /** Names whose private addresses are allowed. */
+  readonly allowPrivate: readonly HostPattern[];
+  readonly inject: readonly InjectRule[];
+  /** By kind (`email`, `secrets`). */
+  readonly mask: Readonly<Record<string, MaskAction>>;
+  readonly onAttestedBody: 'mask' | 'block' | 'observe';
+  /** Bytes, decoded. */
+  readonly maxBodyBytes: number;
+}
+
+/** The compiled policy. Every question takes an authority and answers without waiting. */
+export interface Policy extends PolicySettings {
+  /** Every pattern that is intercepted: the providers', the configured ones and the hosts of `inject` rules. Also the CA's name constraints. */
+  readonly interceptedHosts: readonly HostPattern[];
+  /** The provider of an intercepted host; undefined: tunnel. Configured hosts without a provider of their own get the generic one. */
+  providerFor(authority: Authority): Provider | undefined;
+  /** The `connect_to` mapping of a name (never of an IP address). Host is a name or address, port a number. */
+  mappingFor(authority: Authority): { readonly host: string; readonly port: number } | undefined;
+  /** CONNECT to this port of this host is allowed: 443, `connectPorts`, or `connect_to` maps the name and keeps the port or names it. */
+  allowsPort(authority: Authority): boolean;
+  /** The private-address rule does not apply to this name (mapped, or in `allowPrivate`). */
+  allowsPrivate(authority: Authority): boolean;
+  /** Rules whose host pattern names this authority. */
+  injectFor(authority: Authority): readonly InjectRule[];
+}
+
+/** Every vendor there is a file for; no host belongs to two of them. */
+export const PROVIDERS: readonly Provider[] = Object.freeze([
+  anthropic,
+  openai,
+  google,
+  githubCopilot,
+  openrouter,
+  mistral,
+  xai,
+  perplexity,
+  azureOpenai,
+  bedrock,
+  vertex,
+  cursor,
+  alibaba,
+]);
+
+/**
+ * Compiles the settings into a frozen policy; later changes to `settings` do not reach it. Throws Fault `bad-request` for an `inject` rule
+ * with a malformed template, or with the host `*`: a key belongs to hosts that were named.
+ */
+export function compilePolicy(settings: PolicySettings): Policy {
+  for (const rule of settings.inject) {
+    if (rule.host === '*') throw new Fault('bad-request', 'inject: a key for every host (*) is not allowed, name the host');
+    parseTemplate(rule.value);
+  }
+  const connectTo = frozen(settings.connectTo);
+  const allowPrivate = frozen(settings.allowPrivate);
+  const connectPorts = frozen(settings.connectPorts);
+  const inject = frozen(settings.inject);
+  const configured = [...new Set([...settings.intercept, ...settings.inject.map((rule) => rule.host)])];
+  const providers = [
+    ...PROVIDERS,
+    genericProvider(configured.filter((p) => p !== '*')),
+    genericProvider(configured.filter((p) => p === '*')),
+  ];
+  // The rule for private addresses has exceptions by name only, so an address is never mapped, whatever the pattern says.
+  // Names of loopback and metadata services are mapped only by a pattern that means them: `*` does not.
+  const mapping = (authority: Authority) =>
+    authority.kind === 'name'
+      ? connectTo.find((to) => matchesHost(to.pattern, authority) && (to.pattern !== '*' || classifyName(authority.host) === undefined))
+      : undefined;
+  return Object.freeze({
+    intercept: frozen(settings.intercept),
+    connectTo,
+    connectPorts,
+    allowPrivate,
+    inject,
+    mask: Object.freeze({ ...settings.mask }),
+    onAttestedBody: settings.onAttestedBody,
+    maxBodyBytes: settings.maxBodyBytes,
+    interceptedHosts: frozen([...new Set(providers.flatMap((p) => p.hosts))]),
+    providerFor: (authority) => providers.find((p) => p.hosts.some((pattern) => matchesHost(pattern, authority))),
+    mappingFor(authority) {
+      const to = mapping(authority);
+      return to && { host: to.host, port: to.port ?? authority.port };
+    },
+    allowsPort(authority) {
+      if (authority.port === 443 || connectPorts.includes(authority.port)) return true;
+      const to = mapping(authority);
+      return to !== undefined && (to.port ?? authority.port) === authority.port;
+    },
+    allowsPrivate: (authority) =>
+      authority.kind === 'name' && (mapping(authority) !== undefined || allowPrivate.some((pattern) => matchesHost(pattern, authority))),
+    injectFor: (authority) => inject.filter((rule) => matchesHost(rule.host, authority)),
+  } satisfies Policy);
+}
+
+function frozen<T>(list: readonly T[]): readonly T[] {
+  return Object.freeze([...list]);
+}

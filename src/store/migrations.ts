@@ -1,0 +1,30 @@
+// The schema, one step a version. Append only: a step that was ever released is never changed, a mistake gets a new step.
+// Must not hold a value or run anything: plain SQL, each step in one transaction of its own (open.ts).
+
+/** Step n (from 1) takes the schema from version n-1 to n. */
+export const MIGRATIONS: readonly string[] = [
+  `CREATE TABLE exchanges (
+     seq INTEGER PRIMARY KEY AUTOINCREMENT,
+     id TEXT NOT NULL UNIQUE,
+     started_at_ms INTEGER NOT NULL,
+     client TEXT NOT NULL,
+     protocol TEXT NOT NULL,
+     host TEXT NOT NULL,
+     port INTEGER NOT NULL,
+     method TEXT NOT NULL,
+     path TEXT NOT NULL,
+     provider TEXT NOT NULL,
+     endpoint TEXT NOT NULL,
+     status INTEGER NOT NULL,
+     fault TEXT,
+     verdict TEXT NOT NULL,
+     edits TEXT NOT NULL,
+     restored INTEGER NOT NULL,
+     request_bytes INTEGER NOT NULL,
+     reply_bytes INTEGER NOT NULL,
+     added_ms REAL NOT NULL,
+     duration_ms REAL NOT NULL,
+     equality TEXT NOT NULL
+   ) STRICT;
+   CREATE INDEX exchanges_by_time ON exchanges (started_at_ms);`,
+];

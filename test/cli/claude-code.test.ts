@@ -1,0 +1,18 @@
+// Claude Code 2.1.330 (Bun, HTTP/1.1, SSE) through `sallyport run`, against the fake provider.
+import { expect, test } from 'vitest';
+import { expectSameConversation } from './expectations.ts';
+import { onStage } from './on-stage.ts';
+import { modelFingerprints, modelRequests, twoTurns } from './scenes.ts';
+
+test('two turns and a tool call: masked for the provider, whole for the user, same hello and heads', async () => {
+  const result = await onStage(twoTurns({ cli: 'claude-code' }, 'daemon'));
+  expectSameConversation(result);
+  const [direct1, direct2, through1, through2] = result.steps;
+  expect(modelFingerprints([through1!, through2!])).toEqual(modelFingerprints([direct1!, direct2!]));
+  expect(modelRequests(through1!).every((r) => r.protocol === 'http/1.1')).toBe(true);
+});
+
+test('without a daemon `run` brings its own; compressed replies are restored too', async () => {
+  const result = await onStage(twoTurns({ cli: 'claude-code' }, 'own-daemon', { compress: 'gzip' }));
+  expectSameConversation(result);
+});

@@ -1,0 +1,70 @@
+// How each CLI is run without a terminal: arguments, account files and the variables it takes a CA and a key from.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { ACCOUNT_ID, fakeJwt } from '../support/provider/accounts.ts';
+import type { CliName } from './install.ts';
+
+/** A CLI with one way of signing in. */
+export interface CliSetting {
+  readonly cli: CliName;
+  /** `chatgpt`: codex with an account file instead of a key. */
+  readonly account?: 'key' | 'chatgpt';
+}
+
+/** Arguments for one prompt; `again` continues the last conversation of the folder. */
+export function promptArguments(setting: CliSetting, prompt: string, again: boolean): string[] {
+  switch (setting.cli) {
+    case 'claude-code':
+      return ['--dangerously-skip-permissions', ...(again ? ['--continue'] : []), '-p', prompt];
+    case 'codex': {
+      const options = ['--skip-git-repo-check', '--dangerously-bypass-approvals-and-sandbox'];
+      return again ? ['exec', ...options, 'resume', '--last', prompt] : ['exec', ...options, prompt];
+    }
+    case 'gemini':
+      return ['--skip-trust', '--yolo', ...(again ? ['--resume', 'latest'] : []), '-p', prompt];
+  }
+}
+
+/** The prompt directive (see provider/plan.ts) that makes the CLI run a shell command. */
+export function shellDirective(cli: CliName, command: string): string {
+  switch (cli) {
+    case 'claude-code':
+      return `[[call Bash ${JSON.stringify({ command, description: 'test' })}]]`;
+    case 'codex':
+      return `[[call exec const r = await tools.exec_command({cmd:${JSON.stringify(command)}}); text(JSON.stringify(r));]]`;
+    case 'gemini':
+      return `[[call run_shell_command ${JSON.stringify({ command })}]]`;
+  }
+}
+
+const FAKE_KEYS: Readonly<Record<CliName, Readonly<Record<string, string>>>> = {
+  'claude-code': { ANTHROPIC_API_KEY: 'sk-ant-api03-test', IS_SANDBOX: '1' },
+  codex: { CODEX_API_KEY: 'sk-proj-test' },
+  gemini: { GEMINI_API_KEY: 'AIzaTest' },
+};
+
+/** Writes the account files into `home` and returns the variables for the run. */
+export function signIn(setting: CliSetting, home: string): Readonly<Record<string, string>> {
+  if (setting.account !== 'chatgpt') return FAKE_KEYS[setting.cli];
+  const hourFromNow = Math.floor(Date.now() / 1000) + 86_400;
+  const account = { chatgpt_plan_type: 'pro', chatgpt_account_id: ACCOUNT_ID, chatgpt_user_id: 'user-test', user_id: 'user-test' };
+  const token = fakeJwt({
+    exp: hourFromNow,
+    iat: hourFromNow - 86_400,
+    email: 'fake@example.test',
+    'https://api.openai.com/auth': account,
+  });
+  const tokens = { id_token: token, access_token: token, refresh_token: 'rt_test', account_id: ACCOUNT_ID };
+  const file = join(home, '.codex/auth.json');
+  mkdirSync(dirname(file), { recursive: true });
+  const auth = { auth_mode: 'chatgpt', OPENAI_API_KEY: null, tokens, last_refresh: new Date().toISOString() };
+  writeFileSync(file, JSON.stringify(auth), { mode: 0o600 });
+  return {};
+}
+
+/** The variable through which a CLI takes further roots when nobody else sets it. */
+export const CA_VARIABLE: Readonly<Record<CliName, string>> = {
+  'claude-code': 'NODE_EXTRA_CA_CERTS',
+  codex: 'CODEX_CA_CERTIFICATE',
+  gemini: 'NODE_EXTRA_CA_CERTS',
+};

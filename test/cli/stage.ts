@@ -1,0 +1,263 @@
+// One scene with a real CLI, run as a process of its own so that it can sit in a network namespace with nothing but
+// loopback: fake provider, plain relay, a Sallyport daemon, and the CLI once for each step. The job comes as JSON in
+// argv, the result goes to a file as JSON. Every process is ended by its group id.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { FidelityReport } from '../../src/proxy/fidelity.ts';
+import { type FakeProvider, type FakeProviderOptions, startFakeProvider } from '../support/fake-provider.ts';
+import { type Relay, startRelay } from '../support/relay.ts';
+import { CA_VARIABLE, type CliSetting, promptArguments, signIn } from './cli-runs.ts';
+import { installedCli } from './install.ts';
+
+/** Which way a step takes: `direct` is a plain CONNECT relay; `run` is `sallyport run`, with a daemon or its own. */
+export type Way = 'direct' | 'daemon' | 'own-daemon';
+
+export interface Step {
+  readonly way: Way;
+  readonly prompt: string;
+  /** Continues the conversation of the step before on the same way. */
+  readonly again?: boolean;
+  readonly timeoutMs?: number;
+}
+
+export interface StageJob {
+  readonly setting: CliSetting;
+  readonly provider?: Pick<FakeProviderOptions, 'alpn' | 'webSocket' | 'deflate' | 'compress'>;
+  readonly steps: readonly Step[];
+}
+
+/** A request as the provider saw it. */
+export interface StageRequest {
+  readonly connection: number;
+  readonly protocol: string;
+  readonly host: string;
+  readonly method: string;
+  readonly path: string;
+  readonly headers: readonly string[];
+  readonly body: string;
+  readonly messages: readonly { readonly text: string; readonly compressed: boolean }[];
+  readonly status: number;
+}
+
+export interface StepResult {
+  readonly way: Way;
+  readonly exit: number | null;
+  readonly timedOut: boolean;
+  readonly ms: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Files that the CLI's tools left in its working folder, by name. */
+  readonly files: Readonly<Record<string, string>>;
+  readonly requests: readonly StageRequest[];
+  readonly connections: readonly {
+    readonly id: number;
+    readonly serverName: string | undefined;
+    readonly ja4: string | undefined;
+    readonly alpn: string | undefined;
+    readonly resumed: boolean;
+  }[];
+  /** Everything the provider received in this step, as text. */
+  readonly everything: string;
+}
+
+export interface StageResult {
+  readonly steps: readonly StepResult[];
+  /** What `sallyport fidelity` said at the end about each exchange, newest first; empty without a daemon of the stage's own. */
+  readonly fidelity: readonly FidelityReport[];
+  readonly daemonLog: string;
+  readonly providerFailures: readonly string[];
+}
+
+const LAUNCHER = join(import.meta.dirname, '../../cmd/sallyport');
+const STEP_MS = 60_000;
+
+interface Scene {
+  readonly job: StageJob;
+  readonly folder: string;
+  readonly provider: FakeProvider;
+  readonly relay: Relay;
+  readonly caFile: string;
+}
+
+/** Plays the job. */
+async function play(job: StageJob): Promise<StageResult> {
+  const folder = mkdtempSync(join(tmpdir(), 'sp-cli-'));
+  const provider = await startFakeProvider(job.provider ?? {});
+  const relay = await startRelay({ target: provider });
+  const caFile = join(folder, 'provider-ca.pem');
+  writeFileSync(caFile, provider.authority.pem);
+  const scene: Scene = { job, folder, provider, relay, caFile };
+  const steps: StepResult[] = [];
+  const daemon = job.steps.some((s) => s.way === 'daemon') ? await startDaemon(scene) : undefined;
+  try {
+    for (const step of job.steps) steps.push(await runStep(scene, step));
+    const fidelity = daemon ? await askFidelity(scene) : [];
+    return { steps, fidelity, daemonLog: daemon?.log() ?? '', providerFailures: provider.capture.failures.map(String) };
+  } finally {
+    await daemon?.stop();
+    await relay.close();
+    await provider.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function runStep(scene: Scene, step: Step): Promise<StepResult> {
+  const { setting } = scene.job;
+  const { capture } = scene.provider;
+  const firstRequest = capture.requests.length;
+  const firstConnection = capture.connections.length;
+  const home = made(scene.folder, step.way, 'home');
+  const cwd = made(scene.folder, step.way, 'work');
+  const environment = { ...bareEnvironment(home), ...signIn(setting, home) };
+  const command = [installedCli(setting.cli), ...promptArguments(setting, step.prompt, step.again ?? false)];
+  const started = performance.now();
+  const run =
+    step.way === 'direct'
+      ? start(command, cwd, { ...environment, HTTPS_PROXY: scene.relay.url, [CA_VARIABLE[setting.cli]]: scene.caFile })
+      : start([LAUNCHER, 'run', '--home', sallyportHome(scene, step.way), '--', ...command], cwd, environment);
+  const timedOut = await ended(run.child, step.timeoutMs ?? STEP_MS);
+  const files = Object.fromEntries(
+    readdirSync(cwd)
+      .filter((f) => statSync(join(cwd, f)).isFile())
+      .map((f) => [f, readFileSync(join(cwd, f), 'utf8')]),
+  );
+  const requests = capture.requests.slice(firstRequest);
+  return {
+    way: step.way,
+    exit: run.child.exitCode,
+    timedOut,
+    ms: Math.round(performance.now() - started),
+    stdout: run.stdout(),
+    stderr: run.stderr(),
+    files,
+    requests: requests.map((r) => ({
+      connection: r.connection.id,
+      protocol: r.protocol,
+      host: r.host,
+      method: r.method,
+      path: r.path,
+      headers: r.headers,
+      body: r.body.toString(),
+      messages: r.messages.map(({ text, compressed }) => ({ text, compressed })),
+      status: r.status,
+    })),
+    connections: capture.connections.slice(firstConnection).map((c) => ({
+      id: c.id,
+      serverName: c.hello?.serverName,
+      ja4: c.hello?.ja4,
+      alpn: c.alpn,
+      resumed: c.resumed,
+    })),
+    everything: requests
+      .map((r) => [r.target, r.headers.join('\n'), r.body.toString('latin1'), ...r.messages.map((m) => m.text)].join('\n'))
+      .join('\n'),
+  };
+}
+
+/** The folder for `--home`, with a configuration that leads every name to the fake provider. */
+function sallyportHome(scene: Scene, way: Way): string {
+  const home = made(scene.folder, way, 'sallyport');
+  const { host, port } = scene.provider;
+  writeFileSync(join(home, 'sallyport.yaml'), `listen: 127.0.0.1:0\nconnect_to: ['*=${host}:${port}']\nupstream_ca: ['${scene.caFile}']\n`);
+  return home;
+}
+
+async function startDaemon(scene: Scene): Promise<{ log(): string; stop(): Promise<void> }> {
+  const home = sallyportHome(scene, 'daemon');
+  const ready = join(scene.folder, 'ready.json');
+  const run = start([LAUNCHER, 'start', '--foreground', '--home', home, '--ready-file', ready], scene.folder, bareEnvironment(home));
+  for (let i = 0; !existsWhole(ready); i++) {
+    if (run.child.exitCode !== null || i > 400) throw new Error(`the daemon did not start: ${run.stderr()}${run.stdout()}`);
+    await pause(50);
+  }
+  return {
+    log: run.stderr,
+    stop: async () => {
+      run.child.kill('SIGTERM');
+      await ended(run.child, 10_000);
+    },
+  };
+}
+
+function existsWhole(file: string): boolean {
+  try {
+    return Boolean(JSON.parse(readFileSync(file, 'utf8')));
+  } catch {
+    return false;
+  }
+}
+
+async function askFidelity(scene: Scene): Promise<readonly FidelityReport[]> {
+  const home = sallyportHome(scene, 'daemon');
+  const run = start([LAUNCHER, 'fidelity', '--json', '--last', '200', '--home', home], scene.folder, bareEnvironment(home));
+  await ended(run.child, 10_000);
+  return JSON.parse(run.stdout()) as FidelityReport[];
+}
+
+function made(...parts: string[]): string {
+  const folder = join(...parts);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  return folder;
+}
+
+/** Nothing inherited but PATH, and of that not the project's own tools: the CLIs run on the machine's Node. */
+function bareEnvironment(home: string): Record<string, string> {
+  const path = (process.env.PATH ?? '')
+    .split(delimiter)
+    .filter((p) => !p.includes('node_modules'))
+    .join(delimiter);
+  const kept = process.env.SALLYPORT_NODE === undefined ? {} : { SALLYPORT_NODE: process.env.SALLYPORT_NODE };
+  return { PATH: path, HOME: home, USER: 'tester', SHELL: '/bin/sh', TERM: 'dumb', LANG: 'C.UTF-8', NO_COLOR: '1', ...kept };
+}
+
+interface Run {
+  readonly child: ChildProcess;
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+}
+
+function start(command: readonly string[], cwd: string, env: Readonly<Record<string, string>>): Run {
+  const out: Buffer[] = [];
+  const err: Buffer[] = [];
+  const child = spawn(command[0]!, command.slice(1), { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  child.stdout.on('data', (d: Buffer) => out.push(d));
+  child.stderr.on('data', (d: Buffer) => err.push(d));
+  child.on('error', (error) => err.push(Buffer.from(String(error))));
+  return { child, stdout: () => Buffer.concat(out).toString(), stderr: () => Buffer.concat(err).toString() };
+}
+
+/** Waits for the end, then ends what is left of the group. True when time was up. */
+async function ended(child: ChildProcess, limitMs: number): Promise<boolean> {
+  const gone =
+    child.exitCode !== null || child.signalCode !== null || child.pid === undefined
+      ? Promise.resolve()
+      : once(child, 'exit').then(() => {});
+  const late = new AbortController();
+  const timedOut = await Promise.race([gone.then(() => false), pause(limitMs, true, { signal: late.signal }).catch(() => false)]);
+  late.abort();
+  if (timedOut) {
+    signalGroup(child, 'SIGTERM');
+    await Promise.race([gone, pause(3_000)]);
+  }
+  signalGroup(child, 'SIGKILL');
+  await gone;
+  return timedOut;
+}
+
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    if (child.pid) process.kill(-child.pid, signal);
+  } catch {
+    // The group is empty.
+  }
+}
+
+if (import.meta.main) {
+  const [job, resultFile] = process.argv.slice(2);
+  const result = await play(JSON.parse(job!) as StageJob);
+  writeFileSync(resultFile!, JSON.stringify(result));
+}

@@ -1,0 +1,107 @@
+// The documents: what they point at exists, what they tell the reader to type is run by a test, and their tables are complete.
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { Command } from '../../cmd/command.ts';
+import { readConfig } from '../../src/config.ts';
+import { KEYS } from '../../src/config-keys.ts';
+import { camel, listFiles, readText, root, stem } from './sources.ts';
+
+const documents = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', ...listFiles('docs', '.md')];
+
+/**
+ * What README.md and CONTRIBUTING.md tell the reader to type -> where it is run. A line is looked up by its first words;
+ * the place is a file that holds the text after the arrow.
+ */
+const RUN_BY: Readonly<Record<string, readonly [file: string, text: string]>> = {
+  'npm start': ['.ci/run', 'npm start --silent'],
+  'npm test': ['.ci/run', 'tests test'],
+  'npm run test:cli': ['.ci/run', 'tests test:cli'],
+  'npm run check': ['.ci/run', 'npm run --silent check'],
+  'npm run bench': ['.ci/run', 'npm run --silent bench'],
+  'npm run demo': ['test/journey/cli-words.test.ts', 'demo: masked for the provider, whole for the client'],
+  'cmd/sallyport run': ['test/journey/cli-run.test.ts', 'a request through it is masked, and fidelity shows both sides'],
+  'cmd/sallyport start': ['test/journey/cli-daemon.test.ts', 'start, status, second start, reload, stop'],
+  eval: ['test/journey/cli-words.test.ts', 'env is what run would set; a shell takes it'],
+};
+
+/** Lines of `sh` fences, comments and prompts taken off. */
+function commands(markdown: string): string[] {
+  return [...markdown.matchAll(/^```sh\n(.*?)^```/gms)].flatMap(([, block]) =>
+    (block ?? '')
+      .split('\n')
+      .map((line) => line.replace(/\s+#.*/, '').trim())
+      .filter((line) => line !== '' && !line.startsWith('#')),
+  );
+}
+
+describe('documents', () => {
+  test.each(documents)('%s points at files that exist', (file) => {
+    const text = readText(file);
+    const links = [...text.matchAll(/\]\(([^)#:\s]+)(?:#[^)]*)?\)/g)].map(([, to]) => join(dirname(file), to ?? ''));
+    const named = [...text.matchAll(/`((?:src|cmd|test|docs|scripts|bench|systemd|\.ci)\/[\w./-]+)`/g)].map(([, path]) => path ?? '');
+    expect([...links, ...named].filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  });
+
+  test('tell nobody to type what no test runs', () => {
+    const typed = [...commands(readText('README.md')), ...commands(readText('CONTRIBUTING.md'))];
+    expect(typed.length).toBeGreaterThan(5);
+    const known = (line: string) => Object.keys(RUN_BY).find((words) => line === words || line.startsWith(`${words} `));
+    expect(typed.filter((line) => known(line) === undefined)).toEqual([]);
+    expect(Object.keys(RUN_BY).filter((words) => !typed.some((line) => known(line) === words))).toEqual([]);
+  });
+
+  test.each(Object.entries(RUN_BY))('%s is run where the list says', (_, [file, text]) => {
+    expect(readText(file)).toContain(text);
+  });
+});
+
+/** A default as the table says it. */
+function inWords(value: unknown): string {
+  if (value === undefined || (Array.isArray(value) && value.length === 0)) return 'none';
+  if (typeof value === 'number') return value % 2 ** 20 === 0 && value > 0 ? `${value / 2 ** 20} MiB` : String(value);
+  if (typeof value !== 'object' || value === null) return String(value);
+  return 'host' in value && 'port' in value ? `${value.host}:${value.port}` : [...new Set(Object.values(value))].join(', ');
+}
+
+describe('README.md', () => {
+  const readme = readText('README.md');
+
+  test('has a row for every configuration key, and none for another', () => {
+    const rows = [...readme.matchAll(/^\| `([a-z_]+)` \|/gm)].map(([, key]) => key);
+    expect(rows).toEqual(Object.keys(KEYS));
+  });
+
+  test('gives each key its default', () => {
+    const grammar = { hostPattern: String, template: String };
+    const { config } = readConfig({
+      flags: {},
+      environment: {},
+      file: undefined,
+      home: '~/.local/share/sallyport',
+      cwd: '/',
+      userHome: '~',
+      grammar,
+    });
+    const said = [...readme.matchAll(/^\| `([a-z_]+)` \|.*\| (.*) \|$/gm)].map(([, key, value]) => [key, value?.replaceAll('`', '')]);
+    expect(Object.fromEntries(said)).toEqual(Object.fromEntries(Object.entries(config).map(([key, value]) => [key, inWords(value)])));
+  });
+
+  test.each(listFiles('cmd/commands', '.ts'))('names the command in %s, unless it is one of the inner ones', async (file) => {
+    const { [camel(stem(file))]: command } = (await import(join(root, file))) as Record<string, Command>;
+    expect(readme.includes(`| \`sallyport ${stem(file)}`)).toBe(command?.summary !== undefined);
+  });
+});
+
+describe('docs/adr/0003-what-faithful-means.md', () => {
+  const rows = [...readText('docs/adr/0003-what-faithful-means.md').matchAll(/^\|.*`(test\/[\w./-]+)`: (.+?) \|$/gm)];
+
+  test('names a test for every item, and the test is there', () => {
+    const items = readText('docs/adr/0003-what-faithful-means.md')
+      .split('\n')
+      .filter((line) => /^\| (?!-|item )/.test(line));
+    expect(rows.length).toBe(items.length);
+    const missing = rows.filter(([, file, title]) => !existsSync(join(root, file ?? '')) || !readText(file ?? '').includes(title ?? '?'));
+    expect(missing.map(([row]) => row)).toEqual([]);
+  });
+});

@@ -1,0 +1,175 @@
+// What leaves is masked and what comes back is whole, in each dialect, as JSON and as a stream.
+
+import { zstdCompressSync } from 'node:zlib';
+import { expect, test } from 'vitest';
+import { readAnthropicEvents } from '../support/provider/anthropic.ts';
+import { readChatEvents } from '../support/provider/chat.ts';
+import { readGeminiEvents } from '../support/provider/gemini.ts';
+import { at } from '../support/provider/json.ts';
+import { readResponsesEvents } from '../support/provider/responses.ts';
+import { EMAIL, TOKEN } from '../support/samples.ts';
+import { leaksOf } from '../support/secret-forms.ts';
+import { type ReadReply, startWorld, type World } from '../support/world.ts';
+
+const WORDS = `Write to ${EMAIL}, the token is "${TOKEN}" — and\nnothing else.`;
+const ECHO = `ECHO<${WORDS}> END`;
+const ARGS = { command: `curl -u ${EMAIL}:${TOKEN} "x\\y"`, n: 1 };
+const CALL = `Run it. [[call run ${JSON.stringify(ARGS)}]]`;
+
+interface Dialect {
+  readonly name: string;
+  readonly host: string;
+  readonly path: (stream: boolean) => string;
+  readonly body: (words: string, stream: boolean) => object;
+  /** Every text the reply says, and the tool arguments. */
+  readonly said: (reply: ReadReply, stream: boolean) => string[];
+  readonly args: (reply: ReadReply) => unknown[];
+}
+
+const DIALECTS: readonly Dialect[] = [
+  {
+    name: 'Anthropic',
+    host: 'api.anthropic.com',
+    path: () => '/v1/messages?beta=true',
+    body: (words, stream) => ({
+      model: 'm',
+      stream,
+      tools: [{ name: 'run' }],
+      messages: [{ role: 'user', content: [{ type: 'text', text: words }] }],
+    }),
+    said: (reply, stream) =>
+      stream ? [readAnthropicEvents(reply.events).text] : [(at(reply.json, 'content') as { text: string }[])[0]!.text],
+    args: (reply) => [...readAnthropicEvents(reply.events).calls],
+  },
+  {
+    name: 'Responses',
+    host: 'api.openai.com',
+    path: () => '/v1/responses',
+    body: (words, stream) => ({
+      model: 'm',
+      stream,
+      instructions: `You serve ${EMAIL}.`,
+      tools: [{ type: 'function', name: 'run' }],
+      input: [{ type: 'message', role: 'user', content: [{ type: 'input_text', text: words }] }],
+    }),
+    said: (reply, stream) =>
+      stream
+        ? Object.values(readResponsesEvents(reply.events))
+        : [readResponsesEvents([{ type: 'response.completed', response: reply.json }])['response.completed']!],
+    args: (reply) => Object.values(readResponsesEvents(reply.events)).map((text) => JSON.parse(text)),
+  },
+  {
+    name: 'Chat',
+    host: 'openrouter.ai',
+    path: () => '/api/v1/chat/completions',
+    body: (words, stream) => ({
+      model: 'm',
+      stream,
+      tools: [{ type: 'function', function: { name: 'run' } }],
+      messages: [{ role: 'user', content: words }],
+    }),
+    said: (reply, stream) =>
+      stream ? [readChatEvents(reply.events).text] : [at((at(reply.json, 'choices') as unknown[])[0], 'message', 'content') as string],
+    args: (reply) => [JSON.parse(readChatEvents(reply.events).arguments)],
+  },
+  {
+    name: 'Gemini',
+    host: 'generativelanguage.googleapis.com',
+    path: (stream) => `/v1beta/models/m:${stream ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
+    body: (words) => ({ tools: [{ functionDeclarations: [{ name: 'run' }] }], contents: [{ role: 'user', parts: [{ text: words }] }] }),
+    said: (reply, stream) => [readGeminiEvents(stream ? reply.events : [reply.json]).text],
+    args: (reply) => readGeminiEvents(reply.events).calls.map((c) => at(c, 'args')),
+  },
+  {
+    name: 'Code Assist',
+    host: 'cloudcode-pa.googleapis.com',
+    path: (stream) => `/v1internal:${stream ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
+    body: (words) => ({
+      request: { tools: [{ functionDeclarations: [{ name: 'run' }] }], contents: [{ role: 'user', parts: [{ text: words }] }] },
+    }),
+    said: (reply, stream) => [readGeminiEvents(stream ? reply.events : [reply.json]).text],
+    args: (reply) => readGeminiEvents(reply.events).calls.map((c) => at(c, 'args')),
+  },
+];
+
+function expectNoLeak(world: World): void {
+  const all = world.provider.capture.everything();
+  expect(all.length).toBeGreaterThan(100);
+  expect(leaksOf(EMAIL, all)).toEqual([]);
+  expect(leaksOf(TOKEN, all)).toEqual([]);
+}
+
+for (const dialect of DIALECTS) {
+  const { name, host, path, body } = dialect;
+
+  test.each([false, true])(`${name}: text comes back whole, stream %s`, async (stream) => {
+    const world = await startWorld({ provider: { deltaChars: 3 } });
+    const reply = await world.post(host, path(stream), body(WORDS, stream));
+    expect(reply.status).toBe(200);
+    expectNoLeak(world);
+    expect(new Set(dialect.said(reply, stream))).toEqual(new Set([ECHO]));
+    const record = await world.daemon.record();
+    expect(record).toMatchObject({ verdict: 'edit', edits: { email: expect.any(Number), secrets: 1 }, fault: undefined });
+    expect(record.restored).toBeGreaterThanOrEqual(2);
+  });
+
+  test(`${name}: tool arguments come back whole`, async () => {
+    const world = await startWorld({ provider: { deltaChars: 5 } });
+    const reply = await world.post(host, path(true), body(CALL, true));
+    expectNoLeak(world);
+    const args = dialect.args(reply);
+    expect(args.length).toBeGreaterThan(0);
+    for (const a of args) expect(a).toEqual(ARGS);
+  });
+
+  test.each(['gzip', 'br', 'zstd'] as const)(`${name}: a reply in %s stays in %s and comes back whole`, async (compress) => {
+    const world = await startWorld({ provider: { compress } });
+    const reply = await world.post(host, path(true), body(WORDS, true), ['Accept-Encoding', 'gzip, br, zstd']);
+    expect(reply.headers.join('\n')).toContain(compress);
+    expect(new Set(dialect.said(reply, true))).toEqual(new Set([ECHO]));
+  });
+}
+
+test('a zstd request is masked and stays zstd', async () => {
+  const world = await startWorld();
+  const plain = JSON.stringify({ stream: true, input: WORDS });
+  const reply = await world.post('chatgpt.com', '/backend-api/codex/responses', zstdCompressSync(plain), ['Content-Encoding', 'zstd']);
+  const seen = world.provider.capture.requests[0]!;
+  expect(seen.headers).toContain('zstd');
+  expect(seen.wireBody.readUInt32LE(0)).toBe(0xfd2fb528);
+  expectNoLeak(world);
+  expect(readResponsesEvents(reply.events)['response.completed']).toBe(ECHO);
+});
+
+test('one value has one placeholder, on every turn and in every dialect', async () => {
+  const world = await startWorld();
+  for (const { host, path, body } of [...DIALECTS, ...DIALECTS])
+    await world.post(host, path(true), body(`Write to ${EMAIL} please.`, true));
+  const all = world.provider.capture.requests.map((r) => /Write to (\S+) please/.exec(r.body.toString())?.[1]);
+  expect(all).toHaveLength(2 * DIALECTS.length);
+  expect(new Set(all).size).toBe(1);
+});
+
+test('a request without findings leaves with its own bytes', async () => {
+  const world = await startWorld();
+  const body = Buffer.from('{ "messages" : [ {"role":"user","content":"nothing to\\u0020see" } ] }');
+  await world.post('api.anthropic.com', '/v1/messages', body);
+  expect(world.provider.capture.requests[0]!.wireBody).toEqual(body);
+  expect(await world.daemon.record()).toMatchObject({ verdict: 'pass', edits: {} });
+});
+
+test.each([
+  ['block', 403],
+  ['warn', 200],
+  ['off', 200],
+] as const)('action %s', async (action, status) => {
+  const world = await startWorld({ daemon: { settings: { mask: { email: action, secrets: 'mask' } } } });
+  const body = { messages: [{ role: 'user', content: `Write to ${EMAIL}` }] };
+  const reply = await world.post('api.anthropic.com', '/v1/messages', body);
+  expect(reply.status).toBe(status);
+  expect(leaksOf(EMAIL, world.provider.capture.everything())).toEqual(action === 'block' ? [] : ['plain']);
+  if (action === 'block') {
+    expect(reply.json).toMatchObject({ type: 'error', error: { message: expect.stringContaining('refused') } });
+    expect(reply.text).not.toContain(EMAIL);
+  }
+});

@@ -1,0 +1,88 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { PeerCertificate } from 'node:tls';
+import { afterAll, describe, expect, test } from 'vitest';
+import { parseAuthority } from '../../../../src/authority.ts';
+import { checkChain } from '../../../../src/proxy/egress/chain.ts';
+import { openTrust } from '../../../../src/proxy/egress/trust.ts';
+import { type IssueOptions, issue, type Party } from '../../../support/pki.ts';
+
+const HOST = parseAuthority('api.vendor.example:443');
+const root = issue({ name: 'root', ca: true });
+const folder = mkdtempSync(join(tmpdir(), 'chain-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const rootFile = join(folder, 'root.pem');
+writeFileSync(rootFile, root.pem);
+const trust = openTrust({ extraCaFiles: [rootFile], ownCa: () => '' });
+
+/** What getPeerCertificate(true) gives: a linked list whose last element may point at itself. */
+const peer = (...parties: Party[]): PeerCertificate => {
+  const links: { raw: Buffer; issuerCertificate?: unknown }[] = parties.map((p) => ({ raw: p.certificate.raw }));
+  links.forEach((link, i) => {
+    if (links[i + 1]) link.issuerCertificate = links[i + 1];
+  });
+  return links[0] as PeerCertificate;
+};
+const verdict = (chain: PeerCertificate) => {
+  try {
+    return checkChain(chain, HOST, trust).issuer.subject;
+  } catch (thrown) {
+    return (thrown as { detail: string }).detail;
+  }
+};
+const leafOf = (issuer: Party, more: IssueOptions = {}) => issue({ names: [HOST.host], issuer, ...more });
+const middle = issue({ name: 'middle', issuer: root, ca: true, as: 'middle' });
+
+describe('checkChain', () => {
+  test('gives the leaf and its issuer', () => {
+    const leaf = leafOf(middle);
+    expect(checkChain(peer(leaf, middle, root), HOST, trust)).toMatchObject({ leaf: leaf.certificate, issuer: middle.certificate });
+    expect(verdict(peer(leafOf(root)))).toBe('CN=root');
+  });
+
+  test('is not led astray by a certificate with copied names: the key must have made the signature', () => {
+    const weak = issue({ name: 'middle', issuer: root, ca: true, as: 'middle', hash: 'sha1' });
+    const lookalike = issue({ name: 'middle', issuer: root, ca: true, as: 'somebody else', keyIdOf: weak });
+    expect(verdict(peer(leafOf(weak), weak, root))).toBe('signed with a weak algorithm');
+    expect(verdict(peer(leafOf(weak), lookalike, root))).toBe('unknown issuer');
+  });
+
+  test('stops at the first trusted root: what was cross-signed above it with SHA-1 does not count', () => {
+    const old = issue({ name: 'an old root', ca: true, as: 'old', key: 'rsa2048' });
+    const crossed = issue({ name: 'root', issuer: old, ca: true, hash: 'sha1' });
+    expect(verdict(peer(leafOf(middle), middle, crossed, old))).toBe('CN=middle');
+  });
+
+  test('does not go round in circles, nor on for ever', () => {
+    const stranger = issue({ name: 'stranger', ca: true, as: 'stranger' });
+    const loop = peer(leafOf(stranger), stranger) as PeerCertificate & { issuerCertificate: { issuerCertificate: unknown } };
+    loop.issuerCertificate.issuerCertificate = loop.issuerCertificate;
+    expect(verdict(loop)).toBe('unknown issuer');
+    const twice = peer(leafOf(stranger), ...Array<Party>(20).fill(stranger));
+    expect(verdict(twice)).toBe('unknown issuer');
+  });
+
+  test('refuses a trusted root with a weak key', () => {
+    const weakRoot = issue({ name: 'weak root', ca: true, key: 'rsa1024' });
+    const file = join(folder, 'weak.pem');
+    writeFileSync(file, weakRoot.pem);
+    const weakTrust = openTrust({ extraCaFiles: [file], ownCa: () => '' });
+    expect(() => checkChain(peer(leafOf(weakRoot)), HOST, weakTrust)).toThrow(/key too weak/);
+  });
+
+  test('refuses a peer without a certificate, and keys it does not know', () => {
+    expect(verdict({} as PeerCertificate)).toBe('no certificate');
+    expect(verdict(peer(leafOf(root, { key: 'x25519' })))).toBe('key too weak');
+    const damaged = Buffer.from(leafOf(root).certificate.raw);
+    const point = damaged.indexOf(Buffer.from('03420004', 'hex'));
+    damaged.fill(0xff, point + 4, point + 40);
+    expect(verdict({ raw: damaged } as PeerCertificate)).toBe('unknown kind of key');
+  });
+
+  test('takes PSS by its hash, which is SHA-1 when it is left out', () => {
+    const rsa = issue({ name: 'rsa', issuer: root, ca: true, key: 'rsa2048', as: 'middle' });
+    expect(verdict(peer(leafOf(rsa, { hash: 'pss-sha256' }), rsa))).toBe('CN=rsa');
+    expect(verdict(peer(leafOf(rsa, { hash: 'pss-sha1' }), rsa))).toBe('signed with a weak algorithm');
+  });
+});

@@ -1,0 +1,199 @@
+// Group E of docs: a key goes out to its own host only, over a verified connection, once a request, in the field the client used.
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: our templates are written like this.
+import { describe, expect, test } from 'vitest';
+import { parseAuthority } from '../../../src/authority.ts';
+import { Fault } from '../../../src/fault.ts';
+import type { RequestHead } from '../../../src/headers.ts';
+import { carriesPlaceholder, type InjectFacts, injectKeys } from '../../../src/rules/inject.ts';
+import type { InjectRule } from '../../../src/rules/policy.ts';
+import { anthropic } from '../../../src/rules/providers/anthropic.ts';
+import { routeOf } from '../../../src/rules/route.ts';
+
+const KEY = 'sk-ant-real';
+const DUMMY = 'sk-ant-dummy';
+const SAFE: InjectFacts = { tls: true, verified: true, port: 443 };
+const rule = (over: Partial<InjectRule> = {}): InjectRule => ({
+  host: 'api.anthropic.com',
+  header: 'x-api-key',
+  value: '${env:KEY}',
+  replaces: DUMMY,
+  ...over,
+});
+const request = (headers: readonly string[], over: Partial<RequestHead> = {}): RequestHead => ({
+  method: 'POST',
+  target: '/v1/messages',
+  headers: ['Host', 'api.anthropic.com', ...headers],
+  authority: 'api.anthropic.com',
+  ...over,
+});
+interface Case {
+  readonly head?: RequestHead;
+  readonly rules?: readonly InjectRule[];
+  readonly facts?: Partial<InjectFacts>;
+  readonly host?: string;
+  readonly values?: Readonly<Record<string, string>>;
+}
+const KEYS: Readonly<Record<string, string>> = { '${env:KEY}': KEY, 'Bearer ${env:KEY}': `Bearer ${KEY}` };
+function inject({
+  head = request(['X-Api-Key', DUMMY]),
+  rules = [rule()],
+  facts = {},
+  host = 'api.anthropic.com:443',
+  values = KEYS,
+}: Case) {
+  const route = routeOf(parseAuthority(host), anthropic, head);
+  return { head, headers: injectKeys(route, head, rules, (t) => values[t], { ...SAFE, ...facts }) };
+}
+const untouched = (c: Case) => {
+  const { head, headers } = inject(c);
+  return headers === head.headers;
+};
+
+describe('a key is put in', () => {
+  test('at the same position, under the same spelling of the name, nothing else changed', () => {
+    const head = request(['accept', '*/*', 'X-API-Key', DUMMY, 'x-app', 'cli', 'X-App', 'again']);
+    const { headers } = inject({ head });
+    expect(headers).toEqual(['Host', 'api.anthropic.com', 'accept', '*/*', 'X-API-Key', KEY, 'x-app', 'cli', 'X-App', 'again']);
+    expect(head.headers[5]).toBe(DUMMY);
+  });
+
+  test.each([
+    ['Bearer sk-ant-dummy', '${env:KEY}', `Bearer ${KEY}`],
+    ['Bearer sk-ant-dummy', 'Bearer ${env:KEY}', `Bearer ${KEY}`],
+    ['bearer sk-ant-dummy', 'Bearer ${env:KEY}', `bearer ${KEY}`],
+    ['token sk-ant-dummy', 'Bearer ${env:KEY}', `Bearer ${KEY}`],
+    ['sk-ant-dummy', 'Bearer ${env:KEY}', `Bearer ${KEY}`],
+    ['a=1; key=sk-ant-dummy; b=2', '${env:KEY}', `a=1; key=${KEY}; b=2`],
+  ])('in %j for its placeholder (%s)', (sent, value, expected) => {
+    const { headers } = inject({ head: request(['Authorization', sent]), rules: [rule({ header: 'authorization', value })] });
+    expect(headers[3]).toBe(expected);
+  });
+
+  test('for the whole value when no placeholder is named', () => {
+    const { headers } = inject({ head: request(['x-api-key', 'whatever']), rules: [rule({ replaces: undefined })] });
+    expect(headers[3]).toBe(KEY);
+  });
+
+  test('as it is, also where it looks like a replacement pattern', () => {
+    const values = { '${env:KEY}': "$& $1 $' k" };
+    expect(inject({ values }).headers[3]).toBe("$& $1 $' k");
+    expect(inject({ values, rules: [rule({ replaces: undefined })] }).headers[3]).toBe("$& $1 $' k");
+  });
+
+  test('once for a header, by the first rule that acts', () => {
+    const other = rule({ replaces: 'other', value: '${env:OTHER}' });
+    expect(inject({ rules: [other, rule(), rule({ replaces: undefined, value: '${env:OTHER}' })] }).headers[3]).toBe(KEY);
+    // The second placeholder is part of the first key.
+    const inside = rule({ replaces: 'real', value: '${env:OTHER}' });
+    expect(inject({ rules: [rule(), inside] }).headers[3]).toBe(KEY);
+  });
+
+  test('into two headers by two rules', () => {
+    const head = request(['x-api-key', DUMMY, 'authorization', `Bearer ${DUMMY}`]);
+    const { headers } = inject({ head, rules: [rule(), rule({ header: 'authorization' })] });
+    expect(headers).toEqual(['Host', 'api.anthropic.com', 'x-api-key', KEY, 'authorization', `Bearer ${KEY}`]);
+  });
+});
+
+describe('no key leaves', () => {
+  const doubled = request(['x-api-key', DUMMY, 'X-Api-Key', DUMMY]);
+  test.each<[string, Case]>([
+    ['without rules', { rules: [] }],
+    ['without TLS', { facts: { tls: false } }],
+    ['without a verified certificate', { facts: { verified: false } }],
+    ['to another port', { facts: { port: 8443 } }],
+    ['on a route to another port', { host: 'api.anthropic.com:8443' }],
+    ['when Host names another', { head: request(['x-api-key', DUMMY], { authority: 'api.anthropic.com.evil.test' }) }],
+    ['when Host names none', { head: request(['x-api-key', DUMMY], { authority: '' }) }],
+    ['when Host ends in a dot', { head: request(['x-api-key', DUMMY], { authority: 'api.anthropic.com.' }) }],
+    ['with TRACE', { head: request(['x-api-key', DUMMY], { method: 'TRACE' }) }],
+    ['with trace', { head: request(['x-api-key', DUMMY], { method: 'trace' }) }],
+    ['without the header', { head: request([]) }],
+    ['without the header, for a whole value', { head: request([]), rules: [rule({ replaces: undefined })] }],
+    ['for a doubled header', { head: doubled }],
+    ['for a doubled header, whole', { head: doubled, rules: [rule({ replaces: undefined })] }],
+    ['for a header that Connection names', { head: request(['x-api-key', DUMMY, 'Connection', 'close, X-Api-Key']) }],
+    ['without its placeholder', { head: request(['x-api-key', 'sk-ant-mine']) }],
+    ['for a placeholder in two places', { head: request(['x-api-key', `${DUMMY},${DUMMY}`]) }],
+    ['for a rule of a sub-domain', { rules: [rule({ host: '*.api.anthropic.com' })] }],
+    ['for a rule of a look-alike', { rules: [rule({ host: 'api.anthropic.com.evil.test' }), rule({ host: 'xapi.anthropic.com' })] }],
+  ])('%s', (_, c) => {
+    expect(untouched(c)).toBe(true);
+  });
+
+  test.each<[string, string | undefined]>([
+    ['that is missing', undefined],
+    ['that is empty', ''],
+    ['that is blank', ' '],
+    ['with a line end', `${KEY}\n`],
+    ['with a header behind it', `${KEY}\r\nx-evil: 1`],
+  ])('%s, and the fault does not tell it', (_, value) => {
+    const values: Record<string, string> = value === undefined ? {} : { '${env:KEY}': value };
+    const fault = thrownBy(() => inject({ values }));
+    expect(fault.code).toBe('key-missing');
+    expect(fault.detail).toBe('header x-api-key');
+    expect(JSON.stringify([fault.message, fault.cause])).not.toContain('sk-ant');
+  });
+
+  test('nor is one asked for when no rule acts', () => {
+    const head = request(['x-api-key', 'sk-ant-mine']);
+    const route = routeOf(parseAuthority('api.anthropic.com:443'), anthropic, head);
+    const asked: string[] = [];
+    injectKeys(route, head, [rule()], (t) => void asked.push(t), SAFE);
+    expect(asked).toEqual([]);
+  });
+});
+
+describe('a placeholder', () => {
+  const rules = [rule(), rule({ host: 'api.openai.com', header: 'authorization', replaces: 'sk-proj-dummy' })];
+  const check =
+    (head: RequestHead, host = 'evil.test', of: readonly InjectRule[] = rules) =>
+    () =>
+      carriesPlaceholder(head, of, parseAuthority(host, 443));
+
+  test.each<[string, RequestHead]>([
+    ['in its header', request(['x-api-key', DUMMY])],
+    ['in another header', request(['cookie', `a=${DUMMY}`])],
+    ['in the query', request([], { target: `/collect?k=${DUMMY}` })],
+    ['percent-encoded in the path', request([], { target: `/${DUMMY.replaceAll('-', '%2D').replace('s', '%73')}` })],
+  ])('%s of a request to a foreign host is refused, and not repeated', (_, head) => {
+    const fault = thrownBy(check(head));
+    expect(fault.code).toBe('rule-denied');
+    expect(fault.message).not.toContain(DUMMY);
+  });
+
+  test('of one configured host is refused at the other', () => {
+    expect(check(request(['x-api-key', DUMMY]), 'api.openai.com')).toThrow(/x-api-key/);
+    expect(check(request(['x-api-key', DUMMY]), 'api.anthropic.com')).not.toThrow();
+  });
+
+  test('that two hosts share passes at both', () => {
+    const shared = [rule({ host: 'a.test' }), rule({ host: 'b.test' }), rule({ host: 'c.test', replaces: undefined })];
+    for (const host of ['a.test', 'b.test']) expect(check(request(['x-api-key', DUMMY]), host, shared)).not.toThrow();
+    expect(check(request(['x-api-key', DUMMY]), 'c.test', shared)).toThrow();
+  });
+
+  test('that begins like another is told from it', () => {
+    const longer = [rule({ host: 'a.test' }), rule({ host: 'b.test', replaces: `${DUMMY}-2` })];
+    const head = request(['x-api-key', `${DUMMY}-2`]);
+    expect(check(head, 'b.test', longer)).not.toThrow();
+    expect(check(head, 'a.test', longer)).toThrow();
+    expect(check(request(['x-api-key', DUMMY]), 'b.test', longer)).toThrow();
+    expect(check(request(['x-api-key', `${DUMMY}-2 ${DUMMY}`]), 'b.test', longer)).toThrow();
+  });
+
+  test('that is nowhere lets the request pass', () => {
+    expect(check(request(['x-api-key', 'sk-ant-mine'], { target: '/%zz%2' }))).not.toThrow();
+    expect(check(request(['x-api-key', DUMMY]), 'evil.test', [])).not.toThrow();
+  });
+});
+
+function thrownBy(f: () => unknown): Fault {
+  try {
+    f();
+  } catch (thrown) {
+    if (thrown instanceof Fault) return thrown;
+    throw thrown;
+  }
+  throw new Error('nothing was thrown');
+}

@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { compileAnchors } from '../../../../src/rules/masking/anchors.ts';
+
+function hits(words: readonly string[], text: string, from = 0, to = text.length, shift = 0): string[] {
+  // The bytes begin at an even or an odd address.
+  const bytes = Buffer.concat([Buffer.alloc(shift), Buffer.from(text, 'latin1')]).subarray(shift);
+  const out: string[] = [];
+  compileAnchors(words)(bytes, from, to, (word, at) => out.push(`${words[word]}@${at}`));
+  return out.sort();
+}
+
+describe('the anchor pass', () => {
+  it.each([0, 1])('finds a word wherever it lies, at an address of parity %i', (shift) => {
+    for (let before = 0; before < 9; before++) {
+      for (let after = 0; after < 9; after++) {
+        const text = `${'.'.repeat(before)}ghp_${'.'.repeat(after)}`;
+        expect(hits(['ghp_', '@'], text, 0, text.length, shift)).toEqual([`ghp_@${before}`]);
+        const single = `${'.'.repeat(before)}@${'.'.repeat(after)}`;
+        expect(hits(['ghp_', '@'], single, 0, single.length, shift)).toEqual([`@@${before}`]);
+      }
+    }
+  });
+
+  it('reports words that share letters, and one word twice', () => {
+    expect(hits(['sk-', 'sk-ant-'], 'sk-ant-sk-')).toEqual(['sk-@0', 'sk-@7', 'sk-ant-@0']);
+    expect(hits(['@', '%40'], '@@%40@')).toEqual(['%40@2', '@@0', '@@1', '@@5']);
+  });
+
+  it('keeps to its bounds', () => {
+    expect(hits(['abc', '@'], 'abc@abc', 1, 6)).toEqual(['@@3']);
+    expect(hits(['abc', '@'], 'abc@abc', 4, 4)).toEqual([]);
+    expect(hits(['@'], '@', 0, 1, 1)).toEqual(['@@0']);
+    expect(hits(['@'], 'x', 0, 1, 1)).toEqual([]);
+    expect(hits(['@'], '')).toEqual([]);
+  });
+
+  it('finds every one of many words in one pass', () => {
+    const words = ['a-b', 'b-c-', '-----BEGIN', 'the', '//0', 'XYZ9', '~'];
+    for (const word of words) expect(hits(words, `..${word}..`)).toEqual([`${word}@2`]);
+  });
+
+  it('refuses a word of two characters, and more words than one table holds', () => {
+    expect(() => compileAnchors(['ab'])).toThrow('one character, or three and more');
+    expect(() => compileAnchors([...'ABCDEFGHIJKLMNOPQR'].flatMap((a) => [...'ABCDEFGHIJKLMNOPQR'].map((b) => `${a}${b}~`)))).toThrow(
+      'too many anchors',
+    );
+  });
+});

@@ -1,0 +1,191 @@
+import { describe, expect, it } from 'vitest';
+import { anthropic } from '../../../../src/rules/dialects/anthropic.ts';
+import { opaque } from '../../../../src/rules/dialects/opaque.ts';
+import { responses } from '../../../../src/rules/dialects/responses.ts';
+import { applyEdits, createMasker, createStreamScanner, KINDS } from '../../../../src/rules/masking/mask.ts';
+import type { MaskAction } from '../../../../src/rules/policy.ts';
+import { testPlaceholders } from '../../../support/masking.ts';
+
+const KEY = 'sk-ant-api03-Zk3v9QpL2xW8rT5uY7iO1aS4dF6gH0jK';
+const PEM = '-----BEGIN PRIVATE KEY-----\nMo9Xm2ScDw9ntJ0LbOZo0Tbg/8jqbqxZlfg/Yt4M02NV\n-----END PRIVATE KEY-----';
+
+function setUp(actions: Record<string, MaskAction> = { email: 'mask', secrets: 'mask' }) {
+  const placeholders = testPlaceholders();
+  const masker = createMasker({ placeholders, actions });
+  const P = (word: string, value: string) => placeholders.placeholderFor(word, value);
+  const json = (value: unknown, dialect = opaque) => {
+    const body = Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
+    return applyEdits(body, masker.json(body, dialect).edits).toString();
+  };
+  return { placeholders, masker, P, json };
+}
+
+describe('a JSON body', () => {
+  it('is not looked at further when nothing is in it', () => {
+    const { masker } = setUp();
+    const scan = masker.json(Buffer.from('{"a":"@types/node and task-list"}'), opaque);
+    expect(scan).toEqual({ edits: [], counts: {}, blocked: undefined });
+    expect(masker.text(Buffer.from('nothing'))).toBe(scan);
+  });
+
+  it('has its values replaced, prefixes kept, everything else left', () => {
+    const { json, P } = setUp();
+    expect(json(`{ "a":"x bob@example.test",\n"k" : ["${KEY}", "\\u00e9"] }`)).toBe(
+      `{ "a":"x ${P('EMAIL', 'bob@example.test')}",\n"k" : ["sk-ant-api03-${P('KEY', KEY.slice(13))}", "\\u00e9"] }`,
+    );
+  });
+
+  it('gives one value one placeholder, at every depth of escapes', () => {
+    const { json, P } = setUp();
+    const inner = JSON.stringify({ note: 'line\nbob@example.test\tx' });
+    const body = json({ text: `said ${inner}`, deep: JSON.stringify({ inner }), plain: 'bob@example.test' });
+    expect(body.split(P('EMAIL', 'bob@example.test'))).toHaveLength(4);
+    expect(body).not.toContain('bob@');
+    expect(JSON.parse(JSON.parse(JSON.parse(body).deep).inner).note).toBe(`line\n${P('EMAIL', 'bob@example.test')}\tx`);
+  });
+
+  it('keeps a value as the tool sees it: as it stands in a text, once more unescaped in tool arguments', () => {
+    const { json, P, placeholders } = setUp();
+    json({ text: PEM });
+    expect(placeholders.valueOf(P('PEM', PEM))).toBe(PEM);
+    const args = json({ arguments: JSON.stringify({ file: PEM }) });
+    expect(args).toContain(P('PEM', PEM));
+    // The same text as the contents of a file: with its own backslashes.
+    const escaped = JSON.stringify(PEM).slice(1, -1);
+    expect(json({ text: JSON.stringify({ file: PEM }) })).toContain(P('PEM', escaped));
+    expect(json({ arguments: PEM })).toContain(P('PEM', PEM));
+  });
+
+  it('leaves opaque strings alone, names too, and masks names elsewhere', () => {
+    const { json, masker, P } = setUp();
+    const email = 'bob@example.test';
+    const body = { type: 'thinking', thinking: email, signature: KEY, text: email, [email]: email };
+    expect(json(body, anthropic)).toBe(
+      JSON.stringify({ ...body, text: P('EMAIL', email), [email]: undefined }).replace(
+        /}$/,
+        `,"${P('EMAIL', email)}":"${P('EMAIL', email)}"}`,
+      ),
+    );
+    expect(masker.json(Buffer.from(JSON.stringify({ signature: KEY })), anthropic)).toEqual({ edits: [], counts: {}, blocked: undefined });
+  });
+
+  it('tells a data URI from a link by how the string begins', () => {
+    const { json } = setUp();
+    const image = { type: 'input_image', image_url: `data:image/png;base64,AAAA/${KEY}` };
+    expect(json({ image }, responses)).toBe(JSON.stringify({ image }));
+    expect(json({ image: { ...image, image_url: `https://x.example/?k=${KEY}` } }, responses)).not.toContain('Zk3v');
+  });
+
+  it.each([
+    '{"signature":"bob@example.test"',
+    '{"signature":"bob@example.test"} x',
+    '{"signature":"bob@example.test"}{}',
+    'signature: bob@example.test',
+    '["bob@example.test"',
+  ])('that is none is text, and all of it is scanned: %s', (body) => {
+    const { json, masker } = setUp();
+    expect(json(body, anthropic)).not.toContain('bob@');
+    expect(masker.json(Buffer.from(body), anthropic).counts).toEqual({ email: 1 });
+  });
+
+  it('has what stands in no string masked too', () => {
+    const { json, P } = setUp();
+    const aws = 'AKIAR7HMOMJGIPH42R6G';
+    expect(json(`{"a":${aws},"signature":"x"}`, anthropic)).toBe(`{"a":AKIA${P('AWS', aws.slice(4))},"signature":"x"}`);
+    expect(json(`[${aws}]`)).toBe(`[AKIA${P('AWS', aws.slice(4))}]`);
+    expect(json(`["bob@example.test",${aws},"ana@example.test"]`).match(/SP_/g)).toHaveLength(3);
+  });
+
+  it('keeps what the policy only warns about, counts it, and says what is blocked', () => {
+    const warned = setUp({ email: 'warn', secrets: 'block' });
+    const body = Buffer.from(JSON.stringify({ a: `bob@example.test ana@example.test ${KEY}` }));
+    expect(warned.masker.json(body, opaque)).toEqual({ edits: [], counts: { email: 2, secrets: 1 }, blocked: 'secrets' });
+    expect(warned.placeholders.size).toBe(0);
+    expect(setUp({ email: 'off', secrets: 'off' }).masker.json(body, opaque).counts).toEqual({});
+    expect(setUp({ email: 'block', secrets: 'block' }).masker.json(body, opaque).blocked).toBe('email');
+    // A kind nobody has decided about is masked.
+    expect(setUp({}).masker.json(body, opaque).edits).toHaveLength(3);
+  });
+
+  it('is looked at from where it differs from the turn before', () => {
+    const { masker, json } = setUp();
+    const message = (i: number) => ({ role: 'user', content: `${'word '.repeat(9000)} user${i}@example.test` });
+    const turn = (n: number) => ({
+      model: 'm',
+      messages: Array.from({ length: n }, (_, i) => message(i)),
+      tools: [{ owner: 'ana@example.test' }],
+    });
+    for (const n of [3, 4, 5]) {
+      const masked = json(turn(n));
+      expect(masked).not.toContain('@');
+      expect(masker.json(Buffer.from(JSON.stringify(turn(n))), opaque).counts).toEqual({ email: n + 1 });
+    }
+  });
+
+  it('finds what stands between strings in a long body', () => {
+    const { masker } = setUp();
+    const body = `{"a":["${'word '.repeat(9000)}",AKIAR7HMOMJGIPH42R6G,1],"b":["${'word '.repeat(9000)}"],"c":"bob@example.test"}`;
+    for (let again = 0; again < 2; again++) {
+      expect(masker.json(Buffer.from(body), opaque).counts).toEqual({ secrets: 1, email: 1 });
+      expect(masker.json(Buffer.from(body.replace('"bob@', '"x bob@')), opaque).counts).toEqual({ secrets: 1, email: 1 });
+    }
+  });
+});
+
+describe('a field value or a part of a query', () => {
+  it('has its values replaced, percent-encoded ones too', () => {
+    const { masker, P } = setUp();
+    expect(masker.value('to=bob%40example.test')).toEqual({
+      text: `to=${P('EMAIL', 'bob%40example.test')}`,
+      counts: { email: 1 },
+      blocked: undefined,
+    });
+    expect(masker.value(`{"k":"${KEY}","é":"bob@example.test"} end`)).toEqual({
+      text: `{"k":"sk-ant-api03-${P('KEY', KEY.slice(13))}","é":"${P('EMAIL', 'bob@example.test')}"} end`,
+      counts: { secrets: 1, email: 1 },
+      blocked: undefined,
+    });
+    expect(masker.value('nothing')).toEqual({ text: 'nothing', counts: {}, blocked: undefined });
+    expect(setUp({ secrets: 'block' }).masker.value(KEY)).toEqual({ text: KEY, counts: { secrets: 1 }, blocked: 'secrets' });
+  });
+});
+
+describe('applyEdits', () => {
+  const body = Buffer.from('0123456789');
+  const edit = (start: number, end: number, text: string) => ({ start, end, text, kind: 'k' });
+
+  it('splices', () => {
+    expect(applyEdits(body, []).equals(body)).toBe(true);
+    expect(applyEdits(body, [edit(0, 1, 'abc'), edit(1, 1, '+'), edit(4, 10, '')]).toString()).toBe('abc+123');
+    expect(applyEdits(body, [edit(10, 10, '\xe9')])).toEqual(Buffer.concat([body, Buffer.from([0xe9])]));
+  });
+
+  it('refuses edits that overlap, stand in the wrong order or outside', () => {
+    for (const edits of [[edit(0, 3, ''), edit(2, 4, '')], [edit(5, 6, ''), edit(0, 1, '')], [edit(3, 2, '')], [edit(9, 11, '')]]) {
+      expect(() => applyEdits(body, edits)).toThrow('edits overlap');
+    }
+  });
+});
+
+describe('a stream too large to collect', () => {
+  it('reports each value once, however it is cut', () => {
+    const text = `x ${KEY} y bob@example.test z ${'filler '.repeat(3000)} ana@example.test end`;
+    const bytes = Buffer.from(text);
+    for (const size of [1000, 37, bytes.length]) {
+      const scanner = createStreamScanner();
+      const found = [];
+      for (let i = 0; i < bytes.length; i += size) found.push(...scanner.push(bytes.subarray(i, i + size)));
+      expect(new Set(found.map(({ kind, start }) => `${kind}@${start}`))).toEqual(
+        new Set([`secrets@${text.indexOf('sk-')}`, `email@${text.indexOf('bob@')}`, `email@${text.indexOf('ana@')}`]),
+      );
+      expect(found).toHaveLength(3);
+    }
+  });
+
+  it('is looked at for the kinds asked for', () => {
+    expect(createStreamScanner(['secrets']).push(Buffer.from(`bob@example.test ${KEY}`))).toEqual([
+      { kind: 'secrets', start: 17, end: 17 + KEY.length },
+    ]);
+    expect(KINDS).toEqual(['secrets', 'email']);
+  });
+});

@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { anthropic } from '../../../../src/rules/dialects/anthropic.ts';
+import { createMessageRestorer, createReplyRestorer } from '../../../../src/rules/masking/restore.ts';
+import { testPlaceholders } from '../../../support/masking.ts';
+
+const placeholders = testPlaceholders();
+const EMAIL = 'bob@example.test';
+const P = placeholders.placeholderFor('EMAIL', EMAIL);
+const delta = (text: string) => JSON.stringify({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text } });
+
+describe('createReplyRestorer', () => {
+  it.each([
+    ['sse', `data: ${delta(`a ${P}`)}\n\n`, `data: ${delta(`a ${EMAIL}`)}\n\n`],
+    ['json', `{"a":"${P}"}`, `{"a":"${EMAIL}"}`],
+    ['text', `a: ${P} é yes`, `a: ${EMAIL} é yes`],
+  ] as const)('restores %s', (kind, body, expected) => {
+    const restorer = createReplyRestorer(kind, anthropic, placeholders);
+    expect(Buffer.concat([restorer.push(Buffer.from(body)), restorer.end()]).toString()).toBe(expected);
+    expect(restorer.restored).toBe(1);
+  });
+
+  it('lets the same buffer of a text pass, and holds back only its end', () => {
+    const restorer = createReplyRestorer('text', anthropic, placeholders);
+    const chunk = Buffer.from('no such thing in é');
+    expect(restorer.push(chunk)).toBe(chunk);
+    expect(restorer.push(Buffer.from('yes')).toString()).toBe('ye');
+    expect(restorer.push(Buffer.from('!')).toString()).toBe('s!');
+    expect(restorer.end().length).toBe(0);
+  });
+
+  it('lets an event larger than allowed pass', () => {
+    const restorer = createReplyRestorer('sse', anthropic, placeholders, 10);
+    expect(restorer.push(Buffer.from(`data: ${delta(P)}`)).toString()).toBe(`data: ${delta(P)}`);
+  });
+});
+
+describe('createMessageRestorer', () => {
+  it('restores messages, lets others be, and adds one for what was held back', () => {
+    const restorer = createMessageRestorer(anthropic, placeholders);
+    const message = (payload: string) => restorer.message(Buffer.from(payload));
+    expect(message(delta('hello'))).toBeUndefined();
+    expect(message(delta(`a ${P}`))?.toString()).toBe(delta(`a ${EMAIL}`));
+    expect(message(delta('yes'))?.toString()).toBe(delta('ye'));
+    const stop = JSON.stringify({ type: 'content_block_stop', index: 0 });
+    expect((message(stop) as Buffer[]).map(String)).toEqual([delta('s'), stop]);
+    expect(message(`plain ${P}`)?.toString()).toBe(`plain ${EMAIL}`);
+    expect(restorer.restored).toBe(2);
+  });
+});
