@@ -2,9 +2,10 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { checkStore, openStore } from '../../src/store/open.ts';
 import { connectPlain, connectTlsTunnel } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
 import { startFakeProvider } from '../support/fake-provider.ts';
 import { daemonPid, FREE, isAlive, json, newUser, type User } from '../support/sallyport.ts';
 
@@ -14,9 +15,8 @@ const mode = (path: string) => (statSync(path).mode & 0o777).toString(8);
 async function foreground(user: User, words: readonly string[] = [], env: Record<string, string> = {}) {
   const ready = join(user.folder, 'ready.json');
   const running = user.spawn(['start', '--foreground', ...FREE, '--ready-file', ready, ...words], { env });
-  const facts = await vi.waitFor(
+  const facts = await eventually(
     () => JSON.parse(readFileSync(ready, 'utf8')) as { listen: string; ca: string; control: string; pid: number },
-    15_000,
   );
   const [host, port] = facts.listen.split(':') as [string, string];
   return { ...running, facts, host, port: Number(port) };
@@ -58,7 +58,7 @@ describe('a daemon in the background', { timeout: 90_000 }, () => {
     expect(await user.run(['reload'])).toMatchObject({ code: 0, stdout: 'reloaded: nothing changed\n' });
     expect(await user.run(['fidelity'])).toMatchObject({ code: 0, stdout: 'no exchange yet\n' });
     expect(await user.run(['stop'])).toEqual({ code: 0, stdout: `stopped (pid ${pid})\n`, stderr: '' });
-    await vi.waitFor(() => expect(isAlive(pid)).toBe(false));
+    await eventually(() => expect(isAlive(pid)).toBe(false));
   });
 
   test('everything it leaves is closed to others', async () => {
@@ -86,7 +86,7 @@ describe('a daemon in the background', { timeout: 90_000 }, () => {
     const user = newUser();
     const taken = createServer().listen(0, '127.0.0.1');
     onTestFinished(() => void taken.close());
-    await vi.waitFor(() => expect(taken.address()).not.toBeNull());
+    await eventually(() => expect(taken.address()).not.toBeNull());
     const where = `127.0.0.1:${(taken.address() as { port: number }).port}`;
     for (const more of [[], ['--foreground']]) {
       const ran = await user.run(['start', '--listen', where, ...more]);
@@ -122,7 +122,7 @@ describe('a daemon in the background', { timeout: 90_000 }, () => {
     const before = (await user.run(['ca', 'show', '--json'])).stdout;
     const pid = daemonPid(user.home)!;
     process.kill(pid, 'SIGKILL');
-    await vi.waitFor(() => expect(isAlive(pid)).toBe(false));
+    await eventually(() => expect(isAlive(pid)).toBe(false));
     expect(existsSync(join(user.home, 'control.sock'))).toBe(true);
     const store = openStore({ path: join(user.home, 'sallyport.db') });
     expect(checkStore(store)).toBe('ok');
@@ -145,7 +145,8 @@ describe('a daemon in the foreground', { timeout: 90_000 }, () => {
       control: join(user.home, 'control.sock'),
       pid: daemon.child.pid,
     });
-    expect(daemon.stdout()).toContain('stop with Ctrl-C');
+    // The ready file is there before the greeting has come through its pipe.
+    await eventually(() => expect(daemon.stdout()).toContain('stop with Ctrl-C'));
     daemon.child.kill('SIGTERM');
     const ran = await daemon.ended;
     expect(ran.code).toBe(0);
@@ -162,13 +163,13 @@ describe('a daemon in the foreground', { timeout: 90_000 }, () => {
     onTestFinished(() => client.destroy());
     client.write('CONNECT drip.example.test:443 HTTP/1.1\r\nHost: drip.example.test:443\r\n\r\n');
     // A hello for another host makes it a tunnel; these bytes are none, and the tunnel passes them.
-    await vi.waitFor(() => expect(client.reader.received().toString('latin1')).toContain(' 200 '));
+    await eventually(() => expect(client.reader.received().toString('latin1')).toContain(' 200 '));
     client.write('anything');
-    await vi.waitFor(() => expect(client.reader.received().toString('latin1')).toContain('..'));
+    await eventually(() => expect(client.reader.received().toString('latin1')).toContain('..'));
     daemon.child.kill('SIGTERM');
-    await vi.waitFor(() => expect(daemon.stderr()).toContain('"stopping"'));
+    await eventually(() => expect(daemon.stderr()).toContain('"stopping"'));
     const size = client.reader.received().length;
-    await vi.waitFor(() => expect(client.reader.received().length).toBeGreaterThan(size + 3));
+    await eventually(() => expect(client.reader.received().length).toBeGreaterThan(size + 3));
     expect((await user.run(['status', '--json'])).stdout).toContain('"draining":true');
     daemon.child.kill('SIGTERM');
     expect((await daemon.ended).code).toBe(0);
@@ -182,9 +183,9 @@ describe('a daemon in the foreground', { timeout: 90_000 }, () => {
     const client = await connectPlain(daemon);
     onTestFinished(() => client.destroy());
     client.write('CONNECT drip.example.test:443 HTTP/1.1\r\nHost: drip.example.test:443\r\n\r\n');
-    await vi.waitFor(() => expect(client.reader.received().toString('latin1')).toContain(' 200 '));
+    await eventually(() => expect(client.reader.received().toString('latin1')).toContain(' 200 '));
     client.write('anything');
-    await vi.waitFor(() => expect(client.reader.received().toString('latin1')).toContain('..'));
+    await eventually(() => expect(client.reader.received().toString('latin1')).toContain('..'));
     const at = performance.now();
     daemon.child.kill('SIGINT');
     expect((await daemon.ended).code).toBe(0);
@@ -218,12 +219,12 @@ describe('a daemon in the foreground', { timeout: 90_000 }, () => {
       stderr: expect.stringContaining(`refused, the old configuration stays: ${config}:1: mask.email`),
     });
     daemon.child.kill('SIGHUP');
-    await vi.waitFor(() => expect(daemon.stderr().match(/reload refused/g)).toHaveLength(2), 5000);
+    await eventually(() => expect(daemon.stderr().match(/reload refused/g)).toHaveLength(2));
     expect(await row('mask.email')).toMatchObject({ value: 'block' });
 
     writeFileSync(config, 'intercept: [new.example.test]\n');
     daemon.child.kill('SIGHUP');
-    await vi.waitFor(() => expect(daemon.stderr()).toContain('"reloaded"'), 5000);
+    await eventually(() => expect(daemon.stderr()).toContain('"reloaded"'));
     expect(await row('intercept')).toMatchObject({ value: 'new.example.test' });
     expect(daemon.stderr()).toContain('a new CA was made');
     expect(json((await user.run(['ca', 'show', '--json'])).stdout).fingerprint256).not.toBe(before.fingerprint256);
@@ -266,7 +267,7 @@ describe('a daemon in the foreground', { timeout: 90_000 }, () => {
     for (const [i, action] of ['block', 'off', 'mask'].entries()) {
       writeFileSync(config, `mask: {email: ${action}}\n`);
       daemon.child.kill('SIGHUP');
-      await vi.waitFor(() => expect(daemon.stderr().match(/"reloaded"/g)).toHaveLength(i + 1), 10_000);
+      await eventually(() => expect(daemon.stderr().match(/"reloaded"/g)).toHaveLength(i + 1));
     }
     reloading = false;
     await Promise.all(asking);

@@ -1,7 +1,8 @@
 // `sallyport run`: the command's own exit code, terminal, signals and variables, and what goes through the proxy.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { eventually } from '../support/eventually.ts';
 import { startFakeProvider } from '../support/fake-provider.ts';
 import { daemonPid, FREE, isAlive, json, newUser } from '../support/sallyport.ts';
 
@@ -31,7 +32,7 @@ describe('run', { timeout: 90_000 }, () => {
   test('signals are passed on', async () => {
     const user = newUser();
     const running = user.spawn(['run', '--', 'sh', '-c', "trap 'echo got; exit 5' TERM; echo up; while :; do sleep 0.05; done"]);
-    await vi.waitFor(() => expect(running.stdout()).toContain('up'), 10_000);
+    await eventually(() => expect(running.stdout()).toContain('up'));
     running.child.kill('SIGTERM');
     expect(await running.ended).toMatchObject({ code: 5, stdout: 'up\ngot\n' });
   });
@@ -81,14 +82,14 @@ describe('run', { timeout: 90_000 }, () => {
     const wait = (file: string) => ['run', '--', 'sh', '-c', `echo up; while [ ! -e ${join(user.folder, file)} ]; do sleep 0.05; done`];
     const one = user.spawn(wait('one'));
     const two = user.spawn(wait('two'));
-    await vi.waitFor(() => expect(one.stdout() + two.stdout()).toBe('up\nup\n'), 15_000);
+    await eventually(() => expect(one.stdout() + two.stdout()).toBe('up\nup\n'));
     const pid = daemonPid(user.home)!;
     writeFileSync(join(user.folder, 'one'), '');
     expect((await one.ended).code).toBe(0);
     expect((await user.run(['status'])).code).toBe(0);
     writeFileSync(join(user.folder, 'two'), '');
     expect((await two.ended).code).toBe(0);
-    await vi.waitFor(() => expect(isAlive(pid)).toBe(false), 5000);
+    await eventually(() => expect(isAlive(pid)).toBe(false));
   });
 
   test('a daemon that runs is used as it is, and flags that it does not take are named', async () => {

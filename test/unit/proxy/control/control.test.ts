@@ -2,11 +2,12 @@ import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { controlOf, NotRunning } from '../../../../src/proxy/control/call.ts';
 import type { Controlled } from '../../../../src/proxy/control/messages.ts';
 import { type Control, serveControl } from '../../../../src/proxy/control/serve.ts';
 import { controlPath } from '../../../../src/proxy/control/socket-path.ts';
+import { eventually } from '../../../support/eventually.ts';
 import { scratchFolder } from '../../../support/folder.ts';
 
 function daemon(over: Partial<Controlled> = {}) {
@@ -75,7 +76,7 @@ test('each call arrives and its answer comes back', async () => {
   expect(await client.fidelity('a&b=c')).toEqual([{ host: 'a&b=c' }]);
   expect((await client.reload()).changed).toEqual(['mask']);
   await client.stop(true);
-  await vi.waitFor(() => expect(stops).toEqual([true]));
+  await eventually(() => expect(stops).toEqual([true]));
 });
 
 test('the socket is 0600 whatever the umask, and gone after close', async () => {
@@ -177,10 +178,10 @@ test('hold lasts as long as the connection, on either side', async () => {
   const two = await controlOf(home).hold();
   expect(holds.open).toBe(2);
   one.release();
-  await vi.waitFor(() => expect(holds.open).toBe(1));
+  await eventually(() => expect(holds.open).toBe(1));
   await control.close();
   await two.ended;
-  await vi.waitFor(() => expect(holds.open).toBe(0));
+  await eventually(() => expect(holds.open).toBe(0));
 });
 
 test('a daemon that ends in the middle of an answer, or answers nonsense', async () => {
