@@ -1,7 +1,6 @@
 // Our own look at an upstream's certificates, beside OpenSSL's: the name (SAN only), key sizes and signature algorithms of the
 // whole chain up to a trusted root, retraced signature by signature. Must not know about sockets. Fails closed.
-import { type KeyObject, X509Certificate } from 'node:crypto';
-import type { PeerCertificate } from 'node:tls';
+import type { KeyObject, X509Certificate } from 'node:crypto';
 import type { Authority } from '../../authority.ts';
 import { Fault } from '../../fault.ts';
 import { derAt, oidText, readDer } from './der.ts';
@@ -14,6 +13,8 @@ export interface CheckedChain {
 }
 
 const MAX_CHAIN = 10;
+/** Looking for issuers among more than these would be work that the upstream gives us. */
+const MAX_SENT = 20;
 const STRONG_CURVES = new Set(['prime256v1', 'secp384r1', 'secp521r1', 'brainpoolP256r1', 'brainpoolP384r1', 'brainpoolP512r1']);
 const PSS = '1.2.840.113549.1.1.10';
 const STRONG_HASHES = new Set(['2.16.840.1.101.3.4.2.1', '2.16.840.1.101.3.4.2.2', '2.16.840.1.101.3.4.2.3']);
@@ -34,15 +35,15 @@ export const STRONG_SIGNATURES: ReadonlyMap<string, string | null> = new Map([
 ]);
 
 /**
- * Checks what the upstream presented (`getPeerCertificate(true)`, after OpenSSL accepted it) for `authority`. Validity dates, key usage, path
- * lengths and name constraints are OpenSSL's part. Throws Fault `upstream-untrusted` whose detail says in public words what is wrong.
+ * Checks what the upstream presented (its leaf first, the others in any order, after OpenSSL accepted them) for `authority`. Validity dates, key
+ * usage, path lengths and name constraints are OpenSSL's part. Throws Fault `upstream-untrusted` whose detail says in public words what is wrong.
  */
-export function checkChain(peer: PeerCertificate, authority: Authority, trust: Trust): CheckedChain {
-  const leaf = parse(peer);
+export function checkChain(sent: readonly X509Certificate[], authority: Authority, trust: Trust): CheckedChain {
+  const leaf = sent[0];
   if (!leaf) throw untrusted('no certificate');
   checkName(leaf, authority);
+  const others = sent.slice(1, MAX_SENT);
   let below = leaf;
-  let at: Partial<PeerCertificateWithIssuer> = peer as PeerCertificateWithIssuer;
   let issuer: X509Certificate | undefined;
   for (let depth = 0; depth < MAX_CHAIN; depth++) {
     checkStrength(below, trust);
@@ -52,18 +53,13 @@ export function checkChain(peer: PeerCertificate, authority: Authority, trust: T
       checkKey(anchor.publicKey);
       return { leaf, issuer: issuer ?? anchor };
     }
-    const above = at.issuerCertificate === at ? undefined : parse(at.issuerCertificate);
     // Names can be copied, keys cannot: only a certificate whose key made the signature may stand for the one OpenSSL used.
-    if (!above || !signs(above, below)) break;
+    const above = others.find((other) => other !== below && signs(other, below));
+    if (!above) break;
     issuer ??= above;
     below = above;
-    at = at.issuerCertificate ?? {};
   }
   throw untrusted('unknown issuer');
-}
-
-interface PeerCertificateWithIssuer extends PeerCertificate {
-  readonly issuerCertificate?: PeerCertificateWithIssuer;
 }
 
 /** The name must be in the SAN: a common name is never looked at, and a wildcard is a whole first label (RFC 9525 6.3). */
@@ -128,10 +124,6 @@ function signs(issuer: X509Certificate, certificate: X509Certificate): boolean {
   } catch {
     return false;
   }
-}
-
-function parse(peer: Partial<PeerCertificate> | undefined): X509Certificate | undefined {
-  return peer?.raw ? new X509Certificate(peer.raw) : undefined;
 }
 
 function untrusted(detail: string): Fault {
