@@ -10,6 +10,7 @@ import { checkAgreement, routeOf } from '../rules/route.ts';
 import { arm } from './arm.ts';
 import { inspect, messagePlan } from './body/inspect.ts';
 import { replyPlan } from './body/restore-reply.ts';
+import { complain } from './complain.ts';
 import type { ConnectionFacts, Exchange, Line, Notes } from './exchange.ts';
 import type { Conductor } from './house.ts';
 
@@ -29,7 +30,7 @@ export async function conduct(house: Conductor, line: Line, connection: Connecti
     x.notes.faultCause = fault.cause;
     if (fault.source === 'rule') x.notes.verdict = 'deny';
     line.fail(fault, x.route?.dialect ?? provider?.fallback ?? opaque, x.id);
-    complain(house, x, fault);
+    complain(house.log, { exchange: x.id, host: connection.authority.host }, fault);
   } finally {
     record(house, x);
   }
@@ -107,11 +108,4 @@ function record(house: Conductor, x: Exchange): void {
     durationMs: end - x.t0,
     equality: x.connection.equality,
   });
-}
-
-function complain(house: Conductor, x: Exchange, fault: Fault): void {
-  const facts = { exchange: x.id, host: x.connection.authority.host, fault: fault.code, detail: fault.detail };
-  if (fault.code === 'client-gone') house.log.debug(facts, 'the client left');
-  else if (fault.code === 'internal') house.log.error({ ...facts, err: fault.cause }, fault.message);
-  else house.log.warn(facts, fault.message);
 }

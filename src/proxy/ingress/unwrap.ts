@@ -5,6 +5,7 @@ import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
 import type { Leaf } from '../../cert/authority.ts';
 import { asFault, CLIENT_GONE, Fault } from '../../fault.ts';
 import type { Provider } from '../../rules/provider.ts';
+import { complain } from '../complain.ts';
 import { conduct } from '../conduct.ts';
 import { type Dialled, dial } from '../egress/dial.ts';
 import type { ConnectionFacts, Line } from '../exchange.ts';
@@ -98,9 +99,7 @@ async function reach(house: House, target: Target, hello: ClientHello, signal: A
     return { ...dialled, carrier };
   } catch (thrown) {
     const fault = asFault(thrown);
-    const facts = { host: target.authority.host, fault: fault.code, detail: fault.detail };
-    if (fault.code === 'internal') house.log.error({ ...facts, err: fault.cause }, fault.message);
-    else house.log.warn(facts, fault.message);
+    complain(house.log, { host: target.authority.host }, fault);
     return fault;
   }
 }
