@@ -1,7 +1,7 @@
 // Opens the one port and gives every socket to accept. Owns what lives as long as the daemon: open sockets, counts, the drain.
 // It must not know what happens on a socket.
 import { randomBytes } from 'node:crypto';
-import { createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { type FidelityReport, openFidelityLog } from './fidelity.ts';
 import type { House } from './house.ts';
@@ -35,7 +35,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     sockets: new Set<Socket>(),
     drains: new Set(),
     tunnels: new Set(),
-    own: () => ownAddresses(server),
+    own: () => ownAddresses(address),
     nextId: () => {
       exchanges++;
       return `x-${run}-${(++serial).toString(36)}`;
@@ -57,9 +57,10 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   server.maxConnections = options.limits().maxConnections;
   await listen(server, options.listen);
   server.on('error', (err) => options.log.error({ err }, 'the listener failed'));
-  const address = server.address() as { address: string; port: number };
+  const bound = server.address() as AddressInfo;
+  const address = { host: bound.address, port: bound.port };
   return {
-    address: { host: address.address, port: address.port },
+    address,
     status: () => ({ connections: house.sockets.size, exchanges, totals: { ...totals } }),
     fidelity: (host) => reports.list(host),
     async drain(deadlineMs) {
@@ -108,14 +109,8 @@ function emptied(house: House, deadlineMs: number, exchanges: () => number): Pro
   });
 }
 
-function ownAddresses(server: Server): readonly { host: string; port: number }[] {
-  const address = server.address();
-  if (address === null || typeof address === 'string') return [];
-  const { port } = address;
-  const everywhere = address.address === '0.0.0.0' || address.address === '::';
-  if (!everywhere) return [{ host: address.address, port }];
-  return Object.values(networkInterfaces())
-    .flat()
-    .filter((i) => i !== undefined)
-    .map((i) => ({ host: i.address, port }));
+/** Every address under which the listener can be reached, as far as this machine knows. */
+function ownAddresses({ host, port }: RunningProxy['address']): readonly RunningProxy['address'][] {
+  if (host !== '0.0.0.0' && host !== '::') return [{ host, port }];
+  return Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map((entry) => ({ host: entry.address, port })));
 }

@@ -18,18 +18,18 @@ export function parseHostPattern(text: string): HostPattern {
 const compiled = new Map<HostPattern, RegExp>();
 
 /** Whether the authority's host is named by the pattern. */
-export function matchesHost(pattern: HostPattern, authority: Authority): boolean {
-  if (!pattern.includes('*')) return pattern === authority.host;
-  if (authority.kind !== 'name') return false;
-  const local = authority.host === 'localhost' || authority.host.endsWith('.localhost');
-  if (pattern === '*') return !local;
+export function matchesHost(pattern: HostPattern, { host, kind }: Authority): boolean {
+  if (!pattern.includes('*')) return pattern === host;
+  if (kind !== 'name') return false;
+  if (pattern === '*') return host !== 'localhost' && !host.endsWith('.localhost');
+  if (pattern.startsWith('*.') && !pattern.includes('*', 1)) return host.endsWith(pattern.slice(1));
   let re = compiled.get(pattern);
   if (!re) {
     const body = pattern.startsWith('*.') ? `(?:[^.]+\\.)+${literal(pattern.slice(2))}` : literal(pattern);
     re = new RegExp(`^${body}$`);
     compiled.set(pattern, re);
   }
-  return re.test(authority.host);
+  return re.test(host);
 }
 
 function literal(text: string): string {

@@ -103,18 +103,20 @@ function handshake(
     const settle = (fault: Fault | undefined) => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', abort);
+      socket.off('close', closed);
       if (!fault) return resolve(socket);
       reject(fault);
       socket.destroy();
     };
     const abort = () => settle(abortFault(signal!));
+    const closed = () => settle(new Fault('upstream-tls', 'closed during the handshake'));
     const timer = setTimeout(() => settle(new Fault('upstream-tls', `no handshake within ${timeoutMs / 1000} s`)), timeoutMs);
     socket.on('OCSPResponse', (response: Buffer | null) => {
       staple = response ?? undefined;
     });
     // Stays on: an error between here and the caller's own listener must not end the process.
     socket.on('error', (error) => settle(handshakeFault(error)));
-    socket.once('close', () => settle(new Fault('upstream-tls', 'closed during the handshake')));
+    socket.once('close', closed);
     socket.once('secureConnect', () => {
       // Without a chain that passed there was no check, whatever the reason: fail closed.
       settle(socket.authorized && chain && !socket.isSessionReused() ? undefined : new Fault('upstream-untrusted', 'not verified'));
