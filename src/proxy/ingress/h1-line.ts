@@ -33,7 +33,6 @@ const MAX_INTERIM = 64;
 /** Waiting for a 100 Continue before the body is sent anyway (RFC 9110 10.1.1 leaves the time open). */
 const CONTINUE_MS = 1000;
 
-/** One exchange over HTTP/1.1 or 1.0. */
 /** An HTTP/1 exchange, from its parsed head on. Made by serveHttp1 for each request; lives until the reply is relayed or has failed. */
 export class Http1Line implements Line {
   readonly protocol = 'http/1.1';

@@ -17,7 +17,6 @@ export interface Http1Aim {
   readonly origin: Http1Origin;
 }
 
-/** What a served connection asks of its surroundings. */
 /** What serveHttp1 is told about the connection it serves. */
 export interface Http1Door {
   /** Names the origin of a request; throws a Fault to refuse it. May be asked anew for every request of a plain proxy connection. */

@@ -12,7 +12,6 @@ import { resetConnection } from '../wire/reset.ts';
 import { Http2Line, type Http2Origin } from './h2-line.ts';
 import { type ClientPreface, mirroredSettings, parsePreface, sentSettings, settingsForClient } from './h2-settings.ts';
 
-/** What a served connection asks of its surroundings. */
 /** What serveHttp2 is told about the connection it serves. */
 export interface Http2Door {
   readonly connection: ConnectionFacts;
