@@ -45,6 +45,7 @@ function begin(house: Conductor, line: Line, connection: ConnectionFacts): Excha
     faultCause: undefined,
     armedAt: undefined,
     webSocket: false,
+    answersJson: false,
     sentHead: undefined,
     bodyHashIn: undefined,
     bodyHashOut: undefined,

@@ -127,6 +127,8 @@ export interface Notes {
   /** Monotonic ms when phase 7 ended. */
   armedAt: number | undefined;
   webSocket: boolean;
+  /** The request asked the model for an answer in JSON; over a WebSocket the last one that asked for an answer. */
+  answersJson: boolean;
   /** Sent head, for `fidelity`. */
   sentHead: RequestHead | undefined;
   bodyHashIn: string | undefined;

@@ -35,8 +35,11 @@ export interface Piece {
   /** Member names and array indexes from the event's root to the string. */
   readonly path: readonly (string | number)[];
   readonly channel: string;
-  /** 'text': prose. 'json': pieces of a JSON text (tool arguments): a restored value is escaped once more. */
-  readonly nesting: 'text' | 'json';
+  /**
+   * 'text': prose. 'json': pieces of a JSON text (tool arguments): a restored value is escaped once more. 'answer': what the model says
+   * to the user, which is JSON text where the request asked for that.
+   */
+  readonly nesting: 'text' | 'answer' | 'json';
 }
 
 /** One kind of call a provider answers. The first endpoint whose method and path match names the request. */

@@ -12,6 +12,8 @@ import { leaksOf } from '../support/secret-forms.ts';
 import { type ReadReply, startWorld, type World } from '../support/world.ts';
 
 const WORDS = `Write to ${EMAIL}, the token is "${TOKEN}" — and\nnothing else.`;
+const PEM_LINE = 'Mo9Xm2ScDw9ntJ0LbOZo0Tbg/8jqbqxZlfg/Yt4M02NV';
+const PEM = `-----BEGIN EC PRIVATE KEY-----\n${PEM_LINE}\n-----END EC PRIVATE KEY-----`;
 const ECHO = `ECHO<${WORDS}> END`;
 const ARGS = { command: `curl -u ${EMAIL}:${TOKEN} "x\\y"`, n: 1 };
 const CALL = `Run it. [[call run ${JSON.stringify(ARGS)}]]`;
@@ -129,6 +131,23 @@ for (const dialect of DIALECTS) {
     expect(new Set(dialect.said(reply, true))).toEqual(new Set([ECHO]));
   });
 }
+
+// gemini-cli asks a router model first, for a JSON document, and asks again and again while that cannot be read. A private key in the
+// prompt came back into the document with its line ends raw, inside a string: the CLI hung.
+test.each(['Gemini', 'Code Assist'])('%s: a document that was asked for stays one when a key comes back into it', async (name) => {
+  const { host, path, body } = DIALECTS.find((d) => d.name === name)!;
+  const generationConfig = { responseMimeType: 'application/json' };
+  const words = `Use ${PEM}\nfor ${EMAIL}.`;
+  for (const stream of [false, true]) {
+    const world = await startWorld({ provider: { deltaChars: 3 } });
+    const plain = body(words, stream);
+    const asked = 'request' in plain ? { request: { ...(plain.request as object), generationConfig } } : { ...plain, generationConfig };
+    const reply = await world.post(host, path(stream), asked);
+    expect(leaksOf(PEM_LINE, world.provider.capture.everything())).toEqual([]);
+    const { text } = readGeminiEvents(stream ? reply.events : [reply.json]);
+    expect(JSON.parse(text)).toMatchObject({ next_speaker: 'user', echo: `ECHO<${words}> END` });
+  }
+});
 
 test('a zstd request is masked and stays zstd', async () => {
   const world = await startWorld();

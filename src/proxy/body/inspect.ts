@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { Fault } from '../../fault.ts';
 import { joinedValue, type RawHeaders, type RequestHead } from '../../headers.ts';
 import { contentKind, looksLikeText } from '../../rules/content.ts';
+import { asksForJson } from '../../rules/json-answer.ts';
 import { applyEdits, createMasker, createStreamScanner, KINDS, type Masker, type Scan } from '../../rules/masking/mask.ts';
 import { createMessageRestorer } from '../../rules/masking/restore.ts';
 import type { Policy } from '../../rules/policy.ts';
@@ -60,6 +61,7 @@ async function inspectBody(x: Exchange, route: Route, masker: Masker): Promise<O
   if (hashing) x.notes.bodyHashIn = x.notes.bodyHashOut = hash(wire);
   const scan = scanBody(plain, kind === 'json' || (kind === 'unknown' && startsLikeJson(plain)), kind === 'text', route, masker);
   if (!scan) return { kind: 'whole', bytes: wire, changed: false };
+  x.notes.answersJson = asksForJson(plain);
   note(x, scan.counts);
   if (scan.blocked !== undefined) throw new Fault('rule-denied', `the body holds ${scan.blocked}`);
   if (scan.edits.length === 0 || !mayEdit(x, route, plain)) return { kind: 'whole', bytes: wire, changed: false };
@@ -159,12 +161,13 @@ export function messagePlan(house: Conductor, x: Exchange): MessagePlan {
   const masker = maskerFor(house, x.policy);
   const dialect = x.route?.dialect;
   if (!dialect) return { fromClient: () => undefined, fromUpstream: () => undefined, maxMessageBytes: x.policy.maxBodyBytes };
-  const restorer = createMessageRestorer(dialect, house.options.placeholders);
+  const restorer = createMessageRestorer(dialect, house.options.placeholders, () => x.notes.answersJson);
   return {
     maxMessageBytes: x.policy.maxBodyBytes,
     fromClient: (payload, isText) => {
       if (!isText && !looksLikeText(payload)) return undefined;
       const scan = masker.json(payload, dialect);
+      x.notes.answersJson = asksForJson(payload);
       note(x, scan.counts);
       if (scan.blocked !== undefined) throw new Fault('rule-denied', `a message holds ${scan.blocked}`);
       if (scan.edits.length === 0) return undefined;

@@ -29,7 +29,7 @@ export function replyPlan(house: Conductor, x: Exchange, reply: ReplyHead): Repl
   if (length !== undefined && Number(length) <= policy.maxBodyBytes && kind !== 'sse') {
     return { kind: 'whole', maxBytes: policy.maxBodyBytes, edit: (bytes) => restoreWhole(house, x, kind, route.dialect, encoding, bytes) };
   }
-  const restorer = createReplyRestorer(kind, route.dialect, placeholders);
+  const restorer = createReplyRestorer(kind, route.dialect, placeholders, { answersJson: x.notes.answersJson });
   const plain: BodyTransform = {
     push: (piece) => {
       const out = restorer.push(piece);
@@ -58,7 +58,7 @@ async function restoreWhole(
     encoding === undefined
       ? bytes
       : await decodeBody(bytes, encoding, { maxBytes: x.policy.maxBodyBytes, maxRatio: MAX_RATIO, side: 'reply' });
-  const restorer = createReplyRestorer(kind, dialect, house.options.placeholders);
+  const restorer = createReplyRestorer(kind, dialect, house.options.placeholders, { answersJson: x.notes.answersJson });
   const pushed = restorer.push(plain);
   const tail = restorer.end();
   x.notes.restored += restorer.restored;

@@ -74,7 +74,7 @@ export const anthropic: Dialect = {
     // Empty with Anthropic; compatible servers put the first words here.
     const text = e?.type === 'content_block_start' ? objectOf(e.content_block)?.text : undefined;
     return typeof text === 'string' && text !== ''
-      ? [{ path: ['content_block', 'text'], channel: String(e!.index), nesting: 'text' }]
+      ? [{ path: ['content_block', 'text'], channel: String(e!.index), nesting: 'answer' }]
       : NOTHING;
   },
   ends(event) {
@@ -104,7 +104,8 @@ function deltaPiece(delta: { readonly [name: string]: unknown }, channel: string
   if (NOT_PIECES.has(type)) return NOTHING;
   const member = Object.hasOwn(TEXT_OF, type) ? TEXT_OF[type]! : firstText(delta);
   if (member === undefined || typeof delta[member] !== 'string') return NOTHING;
-  return [{ path: ['delta', member], channel, nesting: member === 'partial_json' ? 'json' : 'text' }];
+  const nesting = member === 'partial_json' ? 'json' : type === 'text_delta' ? 'answer' : 'text';
+  return [{ path: ['delta', member], channel, nesting }];
 }
 
 /** A kind of delta nobody has heard of yet: its first string is taken for its text. */

@@ -95,7 +95,8 @@ function choicePieces(choice: LooseObject, at: number, out: Piece[]): void {
   const root = ['choices', at, 'delta'];
   for (const member of TEXTS) {
     const value = delta[member];
-    if (typeof value === 'string') out.push({ path: [...root, member], channel: `${key}:${member}`, nesting: 'text' });
+    if (typeof value === 'string')
+      out.push({ path: [...root, member], channel: `${key}:${member}`, nesting: member === 'content' ? 'answer' : 'text' });
     else if (Array.isArray(value)) parts(value, [...root, member], `${key}:${member}`, out);
   }
   const old = objectOf(delta.function_call);
@@ -118,7 +119,8 @@ function choicePieces(choice: LooseObject, at: number, out: Piece[]): void {
 function parts(list: readonly unknown[], path: readonly (string | number)[], channel: string, out: Piece[]): void {
   for (let k = 0; k < list.length; k++) {
     const part = objectOf(list[k]);
-    if (typeof part?.text === 'string') out.push({ path: [...path, k, 'text'], channel, nesting: 'text' });
+    if (typeof part?.text === 'string')
+      out.push({ path: [...path, k, 'text'], channel, nesting: path.at(-1) === 'content' ? 'answer' : 'text' });
     if (Array.isArray(part?.thinking)) parts(part.thinking, [...path, k, 'thinking'], `${channel}:thinking`, out);
   }
 }

@@ -96,8 +96,10 @@ function chunkPieces(chunk: { readonly [name: string]: unknown }, root: readonly
     for (let j = 0; j < parts.length; j++) {
       const part = objectOf(parts[j]);
       if (typeof part?.text !== 'string') continue;
-      const channel = `${candidate!.index ?? i}:${part.thought === true ? 'thought' : 'text'}`;
-      out.push({ path: [...root, 'candidates', i, 'content', 'parts', j, 'text'], channel, nesting: 'text' });
+      const isThought = part.thought === true;
+      const channel = `${candidate!.index ?? i}:${isThought ? 'thought' : 'text'}`;
+      const path = [...root, 'candidates', i, 'content', 'parts', j, 'text'];
+      out.push({ path, channel, nesting: isThought ? 'text' : 'answer' });
     }
   }
 }

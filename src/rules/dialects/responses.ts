@@ -76,7 +76,8 @@ export const responses: Dialect = {
     const e = objectOf(event);
     if (typeof e?.delta !== 'string' || typeof e.type !== 'string' || !e.type.endsWith(DELTA) || SOUND.has(e.type)) return NOTHING;
     const base = e.type.slice(0, -DELTA.length);
-    return [{ path: ['delta'], channel: channelOf(e, base), nesting: base.endsWith('_arguments') ? 'json' : 'text' }];
+    const nesting = base.endsWith('_arguments') ? 'json' : base === 'response.output_text' ? 'answer' : 'text';
+    return [{ path: ['delta'], channel: channelOf(e, base), nesting }];
   },
   ends(event) {
     const e = objectOf(event);

@@ -9,8 +9,8 @@ import { latin1, type StreamTransform } from './stream-transform.ts';
 import { escapeLevels, levelsOf } from './unescape.ts';
 import { JsonWalk } from './walk.ts';
 
-/** A restorer for one reply. */
-export function createDocumentRestorer(dialect: Dialect, placeholders: Placeholders): StreamTransform {
+/** A restorer for one reply. `answersJson`: the request asked the model for JSON. */
+export function createDocumentRestorer(dialect: Dialect, placeholders: Placeholders, answersJson = false): StreamTransform {
   const walk = new JsonWalk(true);
   const text = createTextRestorer(placeholders);
   let waiting = '';
@@ -21,7 +21,7 @@ export function createDocumentRestorer(dialect: Dialect, placeholders: Placehold
     const path = walk.path();
     const head = walk.head();
     const isOpaque = dialect.isOpaque(path, walk.type(), head);
-    const levels = levelsOf(path.at(-1), head);
+    const levels = levelsOf(path.at(-1), head, answersJson);
     const lookup = (placeholder: string) => (isOpaque ? undefined : placeholders.valueOf(placeholder));
     const out = withValues(stretch, lookup, !more, (value) => latin1(escapeLevels(value, levels)));
     waiting = out.rest;

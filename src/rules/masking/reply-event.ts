@@ -5,7 +5,7 @@ import { applyEdits, type Edit } from './mask.ts';
 import { hasOpening, type Restored, standingIn, withValues } from './placeholder-shape.ts';
 import type { Placeholders } from './placeholders.ts';
 import { latin1 } from './stream-transform.ts';
-import { escapeLevels, levelsOf } from './unescape.ts';
+import { beginsDocument, escapeLevels, levelsOf } from './unescape.ts';
 import { JsonWalk } from './walk.ts';
 
 /** One event as it came, and its payload. */
@@ -28,6 +28,8 @@ export interface EventRestorer {
   flush(): Buffer[];
   /** Whether anything is held back. */
   readonly holding: boolean;
+  /** Whether it must see events that concern no placeholder too: something is held back, or it matters how an answer begins. */
+  readonly attentive: boolean;
   /** Placeholders turned into values so far. */
   readonly restored: number;
 }
@@ -44,9 +46,11 @@ const NONE = Buffer.alloc(0);
 /** The end of a chat stream. */
 const DONE = '[DONE]';
 
-/** A restorer for one reply. */
-export function createEventRestorer(dialect: Dialect, placeholders: Placeholders): EventRestorer {
+/** A restorer for one reply, or for all of a connection. `answersJson`: the request last made asked the model for JSON. */
+export function createEventRestorer(dialect: Dialect, placeholders: Placeholders, answersJson: () => boolean): EventRestorer {
   const held = new Map<string, Held>();
+  // By channel: whether an answer asked for in JSON is a document. A refusal is prose.
+  const documents = new Map<string, boolean>();
   const lookup = (placeholder: string) => placeholders.valueOf(placeholder);
   let restored = 0;
 
@@ -69,6 +73,13 @@ export function createEventRestorer(dialect: Dialect, placeholders: Placeholders
     const out = withValues(text, lookup, complete, (value) => latin1(escapeLevels(value, levels)));
     restored += out.count;
     return out;
+  }
+
+  function isDocument(channel: string, head: string): boolean {
+    const known = documents.get(channel);
+    if (known !== undefined || head.trim() === '') return known ?? false;
+    documents.set(channel, beginsDocument(head));
+    return beginsDocument(head);
   }
 
   function plainEvent(frame: Frame): Buffer[] | undefined {
@@ -102,19 +113,21 @@ export function createEventRestorer(dialect: Dialect, placeholders: Placeholders
       const head = walk.head();
       if (dialect.isOpaque(path, walk.type(), head)) return;
       if (!piece) {
-        const whole = restore(text, true, levelsOf(path.at(-1), head));
+        const whole = restore(text, true, levelsOf(path.at(-1), head, answersJson()));
         if (whole.text !== text) edits.push(edit(frame, start, end, whole.text));
         return;
       }
       const { channel } = piece;
       const waiting = slots.get(channel)?.rest ?? held.get(channel)?.text ?? '';
-      const joined = restore(waiting + text, isOver(channel), piece.nesting === 'json' ? 2 : 1);
+      const isJson = piece.nesting === 'json' || (piece.nesting === 'answer' && answersJson() && isDocument(channel, head));
+      const joined = restore(waiting + text, isOver(channel), isJson ? 2 : 1);
       if (joined.text !== text) edits.push(edit(frame, start, end, joined.text));
       const slot = edit(frame, start, end, '');
       blanks.push(slot);
       slots.set(channel, { slot, rest: joined.rest });
     });
     const before = flush((channel) => !slots.has(channel) && isOver(channel));
+    for (const channel of documents.keys()) if (isOver(channel)) documents.delete(channel);
     const whole = edits.filter((own) => !blanks.some((blank) => blank.start === own.start));
     for (const [channel, { slot, rest }] of slots) {
       if (rest === '') held.delete(channel);
@@ -138,6 +151,9 @@ export function createEventRestorer(dialect: Dialect, placeholders: Placeholders
     flush: () => flush(),
     get holding() {
       return held.size > 0;
+    },
+    get attentive() {
+      return held.size > 0 || answersJson();
     },
     get restored() {
       return restored;

@@ -13,9 +13,14 @@ const DATA = Buffer.from('data');
 const COLON = 0x3a;
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 
-/** A restorer for one stream. An event larger than `maxEventBytes` passes as it is. */
-export function createSseRestorer(dialect: Dialect, placeholders: Placeholders, maxEventBytes: number): StreamTransform {
-  const events = createEventRestorer(dialect, placeholders);
+/** A restorer for one stream. An event larger than `maxEventBytes` passes as it is. `answersJson`: the request asked the model for JSON. */
+export function createSseRestorer(
+  dialect: Dialect,
+  placeholders: Placeholders,
+  maxEventBytes: number,
+  answersJson = false,
+): StreamTransform {
+  const events = createEventRestorer(dialect, placeholders, () => answersJson);
   // The event that is not complete, as far as it came in earlier pieces.
   let parts: Buffer[] = [];
   let partBytes = 0;
@@ -26,7 +31,7 @@ export function createSseRestorer(dialect: Dialect, placeholders: Placeholders, 
   let isFirst = true;
 
   function edited(raw: Buffer, last: boolean): Buffer[] | undefined {
-    const frame = hot || events.holding ? frameOf(raw, isFirst) : undefined;
+    const frame = hot || events.attentive ? frameOf(raw, isFirst) : undefined;
     isFirst = false;
     hot = false;
     return frame && events.event(frame, last);

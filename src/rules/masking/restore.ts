@@ -19,24 +19,35 @@ export interface MessageRestorer {
   readonly restored: number;
 }
 
-/** A restorer for one reply body. In a stream of events, one larger than `maxEventBytes` passes as it is. */
+/** What is known of the reply to come. In a stream of events, one larger than `maxEventBytes` passes as it is. */
+export interface Expected {
+  readonly maxEventBytes?: number;
+  /** The request asked the model for JSON. */
+  readonly answersJson?: boolean;
+}
+
+/** A restorer for one reply body. */
 export function createReplyRestorer(
   kind: 'sse' | 'json' | 'text',
   dialect: Dialect,
   placeholders: Placeholders,
-  maxEventBytes: number = MAX_EVENT_BYTES,
+  { maxEventBytes = MAX_EVENT_BYTES, answersJson = false }: Expected = {},
 ): StreamTransform {
-  if (kind === 'sse') return createSseRestorer(dialect, placeholders, maxEventBytes);
-  return kind === 'json' ? createDocumentRestorer(dialect, placeholders) : createTextRestorer(placeholders);
+  if (kind === 'sse') return createSseRestorer(dialect, placeholders, maxEventBytes, answersJson);
+  return kind === 'json' ? createDocumentRestorer(dialect, placeholders, answersJson) : createTextRestorer(placeholders);
 }
 
-/** A restorer for the messages of one WebSocket, which carry the same events as a stream. */
-export function createMessageRestorer(dialect: Dialect, placeholders: Placeholders): MessageRestorer {
-  const events = createEventRestorer(dialect, placeholders);
+/** A restorer for the messages of one WebSocket, which carry the same events as a stream. `answersJson`: the last message asked for JSON. */
+export function createMessageRestorer(
+  dialect: Dialect,
+  placeholders: Placeholders,
+  answersJson: () => boolean = () => false,
+): MessageRestorer {
+  const events = createEventRestorer(dialect, placeholders, answersJson);
   const same = (value: number) => value;
   return {
     message(payload) {
-      if (!events.holding && !mayConcernPlaceholders(payload)) return undefined;
+      if (!events.attentive && !mayConcernPlaceholders(payload)) return undefined;
       const out = events.event({ raw: payload, data: payload, rawOffset: same, plain: latin1 });
       return out?.length === 1 ? out[0] : out;
     },

@@ -63,13 +63,21 @@ export function escapeLevels(value: string, levels: number): string {
   return out;
 }
 
+/** Whether a text begins as a JSON object or list does. */
+export function beginsDocument(text: string): boolean {
+  return /^\s*[{[]/.test(text);
+}
+
 /** Members that hold JSON text in a string: what stands in it is escaped once more. */
 const JSON_TEXT = new Set(['arguments', 'partial_json']);
+/** Members that hold what the model answers. */
+const ANSWER = new Set(['text', 'content', 'output_text']);
 
 /**
  * How many levels of escapes stand between the bytes of a string in a body and the text that a tool or a person sees, given the
- * member that holds it and how it begins.
+ * member that holds it and how it begins. `answersJson`: it is a reply, and JSON text was asked for.
  */
-export function levelsOf(member: string | undefined, head: string): number {
-  return member !== undefined && JSON_TEXT.has(member) && /^[{[]/.test(head) ? 2 : 1;
+export function levelsOf(member: string | undefined, head: string, answersJson = false): number {
+  if (member === undefined || !beginsDocument(head)) return 1;
+  return JSON_TEXT.has(member) || (answersJson && ANSWER.has(member)) ? 2 : 1;
 }

@@ -52,7 +52,7 @@ test.each([anthropic, responses, chat, gemini, connect, opaque])('$name', (diale
       for (const { path, channel, nesting } of dialect.pieces(event)) {
         expect(typeof valueAt(event, path)).toBe('string');
         expect(channel).not.toBe('');
-        expect(['text', 'json']).toContain(nesting);
+        expect(['text', 'answer', 'json']).toContain(nesting);
       }
       const ends = dialect.ends(event);
       expect(ends === 'all' || ends.every((channel) => typeof channel === 'string')).toBe(true);

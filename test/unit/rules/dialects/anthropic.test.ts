@@ -155,7 +155,7 @@ describe('a stream', () => {
       { type: 'message_stop' },
     ];
     expect(joinPieces(anthropic, events)).toEqual([
-      { text: 'An answer in pieces.', nesting: 'text' },
+      { text: 'An answer in pieces.', nesting: 'answer' },
       { text: args, nesting: 'json' },
     ]);
   });
@@ -168,7 +168,7 @@ describe('a stream', () => {
   test('that begins its text in the start of the block is one text', () => {
     const start = { type: 'content_block_start', index: 0, content_block: { type: 'text', text: 'Hel' } };
     expect(joinPieces(anthropic, [start, delta(0, { type: 'text_delta', text: 'lo' }), { type: 'content_block_stop', index: 0 }])).toEqual([
-      { text: 'Hello', nesting: 'text' },
+      { text: 'Hello', nesting: 'answer' },
     ]);
   });
 

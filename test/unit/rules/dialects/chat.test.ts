@@ -79,7 +79,7 @@ describe('a stream', () => {
       { id: 'chatcmpl-1', choices: [], usage: { total_tokens: 3 } },
     ];
     expect(joinPieces(chat, events)).toEqual([
-      { text: 'An answer in pieces.', nesting: 'text' },
+      { text: 'An answer in pieces.', nesting: 'answer' },
       { text: 'first I think', nesting: 'text' },
       { text: one, nesting: 'json' },
       { text: two, nesting: 'json' },
@@ -118,9 +118,9 @@ describe('a stream', () => {
       { type: 'thinking', thinking: [{ type: 'text', text: 'hm' }, null] },
       { type: 'text', text: 'so' },
     ];
-    expect(chat.pieces(chunk({ content: parts })).map((p) => [p.path.join('.'), p.channel])).toEqual([
-      ['choices.0.delta.content.0.thinking.0.text', '0:content:thinking'],
-      ['choices.0.delta.content.1.text', '0:content'],
+    expect(chat.pieces(chunk({ content: parts })).map((p) => [p.path.join('.'), p.channel, p.nesting])).toEqual([
+      ['choices.0.delta.content.0.thinking.0.text', '0:content:thinking', 'text'],
+      ['choices.0.delta.content.1.text', '0:content', 'answer'],
     ]);
   });
 

@@ -79,7 +79,7 @@ describe.each([
       chunk([{ text: 'pie' }, { text: 'ces.' }], 'STOP'),
     ].map(wrap);
     expect(joinPieces(gemini, events)).toEqual([
-      { text: 'An answer in pieces.', nesting: 'text' },
+      { text: 'An answer in pieces.', nesting: 'answer' },
       { text: 'thinking hard', nesting: 'text' },
     ]);
   });
@@ -101,7 +101,7 @@ test('a JSON array of chunks (no alt=sse) is one text', () => {
     [0, 'candidates'],
     [2, 'response'],
   ]);
-  expect(joinPieces(gemini, [list])).toEqual([{ text: 'one text', nesting: 'text' }]);
+  expect(joinPieces(gemini, [list])).toEqual([{ text: 'one text', nesting: 'answer' }]);
 });
 
 test.each([

@@ -124,7 +124,7 @@ describe('a stream', () => {
       { text: 'first thought', nesting: 'text' },
       { text: 'second thought', nesting: 'text' },
       { text: args, nesting: 'json' },
-      { text, nesting: 'text' },
+      { text, nesting: 'answer' },
       { text: 'await run()', nesting: 'text' },
     ]);
   });
@@ -142,7 +142,7 @@ describe('a stream', () => {
     ['response.shell_call_command', { command_index: 1 }, { type: 'shell_call', action: { commands: ['a', 'b'] } }],
   ])('of %s ends with its own done and with its item', (base, index, item) => {
     const delta = { type: `${base}.delta`, output_index: 4, item_id: 'i', ...index, delta: 'x' };
-    const nesting = base.endsWith('_arguments') ? 'json' : 'text';
+    const nesting = base.endsWith('_arguments') ? 'json' : base === 'response.output_text' ? 'answer' : 'text';
     for (const end of [
       { ...delta, type: `${base}.done` },
       { type: 'response.output_item.done', output_index: 4, item },

@@ -10,11 +10,11 @@ import { testPlaceholders } from '../../../support/masking.ts';
 const EMAIL = 'bob@example.test';
 const PEM = '-----BEGIN\n"x"\\\n-----END';
 
-function setUp(dialect: Dialect) {
+function setUp(dialect: Dialect, answersJson = false) {
   const placeholders = testPlaceholders();
   const P = placeholders.placeholderFor('EMAIL', EMAIL);
   const Q = placeholders.placeholderFor('PEM', PEM);
-  const restorer = createEventRestorer(dialect, placeholders);
+  const restorer = createEventRestorer(dialect, placeholders, () => answersJson);
   const frame = (payload: unknown): Frame => {
     const raw = Buffer.from(typeof payload === 'string' ? payload : JSON.stringify(payload));
     return { raw, data: raw, rawOffset: (offset) => offset, plain: latin1 };
@@ -109,6 +109,34 @@ describe('pieces of a text', () => {
   });
 });
 
+describe('an answer that was asked for in JSON', () => {
+  const doneWith = (text: string) => ({ type: 'response.output_text.done', output_index: 0, content_index: 0, text });
+  const deltaWith = (delta: string) => ({ type: 'response.output_text.delta', output_index: 0, content_index: 0, delta });
+  const thought = (delta: string) => ({ type: 'response.reasoning_text.delta', output_index: 1, content_index: 0, delta });
+
+  it('stays JSON: values are escaped once more, in pieces and whole', () => {
+    const { Q, send } = setUp(responses, true);
+    expect(send(deltaWith(' '))).toBeUndefined();
+    expect(send(deltaWith('{"key":'))).toBeUndefined();
+    expect(send(deltaWith(`"${Q}"}`))).toEqual([s(deltaWith(s({ key: PEM }).slice('{"key":'.length)))]);
+    expect(send(doneWith(`\n{"key":"${Q}"}`))).toEqual([s(doneWith(`\n${s({ key: PEM })}`))]);
+  });
+
+  it('is prose all the same where the model thinks or refuses', () => {
+    const { Q, send } = setUp(responses, true);
+    expect(send(thought(`${Q}.`))).toEqual([s(thought(`${PEM}.`))]);
+    expect(send(deltaWith(`I cannot show {${Q}`))).toEqual([s(deltaWith(`I cannot show {${PEM}`))]);
+    expect(send(doneWith(`I cannot show {${Q}`))).toEqual([s(doneWith(`I cannot show {${PEM}`))]);
+    expect(send(deltaWith(`[${Q}`))).toEqual([s(deltaWith(`[${s(PEM).slice(1, -1)}`))]);
+  });
+
+  it('is prose where nobody asked for JSON', () => {
+    const { Q, send } = setUp(responses);
+    expect(send(deltaWith(`{ ${Q} }`))).toEqual([s(deltaWith(`{ ${PEM} }`))]);
+    expect(send(doneWith(`{ ${Q} }`))).toEqual([s(doneWith(`{ ${PEM} }`))]);
+  });
+});
+
 describe('strings that are whole', () => {
   it('are restored as they stand, tool arguments once more escaped, opaque ones not', () => {
     const { P, Q, send } = setUp(responses);
@@ -138,7 +166,7 @@ describe('strings that are whole', () => {
 });
 
 it('does nothing while no value is known', () => {
-  const restorer = createEventRestorer(anthropic, testPlaceholders());
+  const restorer = createEventRestorer(anthropic, testPlaceholders(), () => false);
   const raw = Buffer.from(s(textDelta('words')));
   expect(restorer.event({ raw, data: raw, rawOffset: (offset) => offset, plain: latin1 })).toBeUndefined();
 });

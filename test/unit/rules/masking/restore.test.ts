@@ -29,8 +29,38 @@ describe('createReplyRestorer', () => {
   });
 
   it('lets an event larger than allowed pass', () => {
-    const restorer = createReplyRestorer('sse', anthropic, placeholders, 10);
+    const restorer = createReplyRestorer('sse', anthropic, placeholders, { maxEventBytes: 10 });
     expect(restorer.push(Buffer.from(`data: ${delta(P)}`)).toString()).toBe(`data: ${delta(P)}`);
+  });
+});
+
+const PEM = '-----BEGIN\n-----END';
+const Q = placeholders.placeholderFor('PEM', PEM);
+
+describe('an answer in JSON', () => {
+  const pieces = ['{"key":', `"${Q}"}`];
+  const restored = `"${JSON.stringify(PEM).slice(1, -1)}"}`;
+
+  it('is known by its beginning, in a stream', () => {
+    const restorer = createReplyRestorer('sse', anthropic, placeholders, { answersJson: true });
+    const [first, second] = pieces.map((text) => restorer.push(Buffer.from(`data: ${delta(text)}\n\n`)).toString());
+    expect(first).toBe(`data: ${delta('{"key":')}\n\n`);
+    expect(second).toBe(`data: ${delta(restored)}\n\n`);
+  });
+
+  it('is known by its beginning, in messages, when the last request asked for it', () => {
+    let asked = true;
+    const restorer = createMessageRestorer(anthropic, placeholders, () => asked);
+    const messages = () => pieces.map((text) => restorer.message(Buffer.from(delta(text)))?.toString());
+    expect(messages()).toEqual([undefined, delta(restored)]);
+    asked = false;
+    expect(messages()).toEqual([undefined, delta(`"${PEM}"}`)]);
+  });
+
+  it('is one document', () => {
+    const restorer = createReplyRestorer('json', anthropic, placeholders, { answersJson: true });
+    const body = (text: string) => JSON.stringify({ content: [{ type: 'text', text }] });
+    expect(restorer.push(Buffer.from(body(pieces.join('')))).toString()).toBe(body(`{"key":${restored}`));
   });
 });
 

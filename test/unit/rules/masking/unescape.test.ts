@@ -46,6 +46,10 @@ describe('levelsOf', () => {
     expect(levelsOf('partial_json', '[1]')).toBe(2);
     expect(levelsOf('arguments', 'ls -l')).toBe(1);
     expect(levelsOf('content', '{"a":1}')).toBe(1);
+    expect(levelsOf('content', '{"a":1}', true)).toBe(2);
+    expect(levelsOf('text', ' [1]', true)).toBe(2);
+    expect(levelsOf('text', 'words', true)).toBe(1);
+    expect(levelsOf('thinking', '{', true)).toBe(1);
     expect(levelsOf(undefined, '{')).toBe(1);
   });
 });
