@@ -1,5 +1,6 @@
 // What leaves is masked and what comes back is whole, in each dialect, as JSON and as a stream.
 
+import { createHash } from 'node:crypto';
 import { zstdCompressSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { readAnthropicEvents } from '../support/provider/anthropic.ts';
@@ -100,6 +101,19 @@ function expectNoLeak(world: World): void {
   expect(leaksOf(EMAIL, all)).toEqual([]);
   expect(leaksOf(TOKEN, all)).toEqual([]);
 }
+
+// A CLI asks for several things at a time. Only one body in twenty milliseconds was hashed, and `fidelity` showed none for a masked prompt.
+test('fidelity has the hash of each body, of requests made together too', async () => {
+  const world = await startWorld();
+  const path = '/v1/messages';
+  const bodies = Array.from({ length: 12 }, (_, n) => Buffer.from(JSON.stringify({ n, messages: [{ role: 'user', content: EMAIL }] })));
+  await Promise.all(bodies.map((body) => world.post('api.anthropic.com', path, body)));
+  await world.daemon.record(() => world.daemon.records.length === bodies.length);
+  const reports = world.daemon.proxy.fidelity().filter((r) => r.path === path);
+  const hashes = (all: readonly Buffer[]) => new Set(all.map((body) => createHash('sha256').update(body).digest('hex')));
+  expect(new Set(reports.map((r) => r.clientBody))).toEqual(hashes(bodies));
+  expect(new Set(reports.map((r) => r.upstreamBody))).toEqual(hashes(world.provider.capture.requests.map((r) => r.wireBody)));
+});
 
 for (const dialect of DIALECTS) {
   const { name, host, path, body } = dialect;

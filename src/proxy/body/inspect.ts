@@ -142,13 +142,19 @@ function note(x: Exchange, counts: Readonly<Record<string, number>>): void {
   for (const kind in counts) x.notes.edits[kind] = (x.notes.edits[kind] ?? 0) + counts[kind]!;
 }
 
-let hashedAt = -Infinity;
+/** Bodies hashed in one go, and how long it takes to be allowed one more, ms. */
+const HASH_BURST = 64;
+const HASH_EVERY_MS = 20;
+let hashesLeft = HASH_BURST;
+let hashesCountedAt = 0;
 
-/** Body hashes serve a reader of `fidelity`: everything a person does is hashed, a flood only now and then. */
+/** Body hashes serve a reader of `fidelity`: everything a person or a CLI at work does is hashed, a flood only now and then. */
 function worthHashing(): boolean {
   const now = performance.now();
-  if (now - hashedAt < 20) return false;
-  hashedAt = now;
+  hashesLeft = Math.min(HASH_BURST, hashesLeft + (now - hashesCountedAt) / HASH_EVERY_MS);
+  hashesCountedAt = now;
+  if (hashesLeft < 1) return false;
+  hashesLeft--;
   return true;
 }
 
