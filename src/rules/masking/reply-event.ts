@@ -12,6 +12,8 @@ import { JsonWalk } from './walk.ts';
 export interface Frame {
   /** The bytes on the wire. */
   readonly raw: Buffer;
+  /** The same with all of its end, to be said once more: `raw` may leave before the last byte of its end is there. */
+  readonly again: Buffer;
   /** The payload. */
   readonly data: Buffer;
   /** Where an offset of the payload lies in `raw`. */
@@ -131,7 +133,7 @@ export function createEventRestorer(dialect: Dialect, placeholders: Placeholders
     const whole = edits.filter((own) => !blanks.some((blank) => blank.start === own.start));
     for (const [channel, { slot, rest }] of slots) {
       if (rest === '') held.delete(channel);
-      else held.set(channel, { text: rest, raw: frame.raw, edits: [...whole, ...blanks.filter((blank) => blank !== slot)], slot });
+      else held.set(channel, { text: rest, raw: frame.again, edits: [...whole, ...blanks.filter((blank) => blank !== slot)], slot });
     }
     if (edits.length === 0) return before.length === 0 ? undefined : [...before, frame.raw];
     return [...before, applyEdits(frame.raw, edits)];

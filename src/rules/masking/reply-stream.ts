@@ -11,6 +11,7 @@ const LF = 0x0a;
 const CR = 0x0d;
 const DATA = Buffer.from('data');
 const COLON = 0x3a;
+const NEWLINE = Buffer.from('\n');
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 
 /** A restorer for one stream. An event larger than `maxEventBytes` passes as it is. `answersJson`: the request asked the model for JSON. */
@@ -121,11 +122,12 @@ function frameOf(raw: Buffer, isFirst: boolean): Frame | undefined {
   }
   const first = lines[0];
   if (!first) return undefined;
+  const again = atCrLf(raw) ? Buffer.concat([raw, NEWLINE]) : raw;
   const plain = (value: string) => latin1(value).replace(/\r\n|\r|\n/g, '\ndata: ');
-  if (lines.length === 1) return { raw, data: raw.subarray(first.start, first.end), rawOffset: (offset) => first.start + offset, plain };
-  const newline = Buffer.from('\n');
+  if (lines.length === 1)
+    return { raw, again, data: raw.subarray(first.start, first.end), rawOffset: (offset) => first.start + offset, plain };
   const data = Buffer.concat(
-    lines.flatMap(({ start, end }, i) => (i === 0 ? [raw.subarray(start, end)] : [newline, raw.subarray(start, end)])),
+    lines.flatMap(({ start, end }, i) => (i === 0 ? [raw.subarray(start, end)] : [NEWLINE, raw.subarray(start, end)])),
   );
   const rawOffset = (offset: number) => {
     let left = offset;
@@ -134,5 +136,10 @@ function frameOf(raw: Buffer, isFirst: boolean): Frame | undefined {
     for (; left > lines[i]!.end - lines[i]!.start; i++) left -= lines[i]!.end - lines[i]!.start + 1;
     return lines[i]!.start + left;
   };
-  return { raw, data, rawOffset, plain };
+  return { raw, again, data, rawOffset, plain };
+}
+
+/** Whether the event was taken at the CR of a line end whose LF is still to come. */
+function atCrLf(raw: Buffer): boolean {
+  return raw.at(-1) === CR && raw.includes('\r\n');
 }

@@ -48,7 +48,7 @@ export function createMessageRestorer(
   return {
     message(payload) {
       if (!events.attentive && !mayConcernPlaceholders(payload)) return undefined;
-      const out = events.event({ raw: payload, data: payload, rawOffset: same, plain: latin1 });
+      const out = events.event({ raw: payload, again: payload, data: payload, rawOffset: same, plain: latin1 });
       return out?.length === 1 ? out[0] : out;
     },
     get restored() {

@@ -17,7 +17,7 @@ function setUp(dialect: Dialect, answersJson = false) {
   const restorer = createEventRestorer(dialect, placeholders, () => answersJson);
   const frame = (payload: unknown): Frame => {
     const raw = Buffer.from(typeof payload === 'string' ? payload : JSON.stringify(payload));
-    return { raw, data: raw, rawOffset: (offset) => offset, plain: latin1 };
+    return { raw, again: raw, data: raw, rawOffset: (offset) => offset, plain: latin1 };
   };
   /** What the client gets for an event: undefined for the same bytes. */
   const send = (payload: unknown, last?: boolean) => restorer.event(frame(payload), last)?.map((bytes) => bytes.toString());
@@ -168,7 +168,7 @@ describe('strings that are whole', () => {
 it('does nothing while no value is known', () => {
   const restorer = createEventRestorer(anthropic, testPlaceholders(), () => false);
   const raw = Buffer.from(s(textDelta('words')));
-  expect(restorer.event({ raw, data: raw, rawOffset: (offset) => offset, plain: latin1 })).toBeUndefined();
+  expect(restorer.event({ raw, again: raw, data: raw, rawOffset: (offset) => offset, plain: latin1 })).toBeUndefined();
 });
 
 it('never restores a piece that the dialect calls opaque', () => {
