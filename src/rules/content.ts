@@ -3,10 +3,10 @@
 import { firstValue, type RawHeaders } from '../headers.ts';
 
 /**
- * 'json': walked string by string. 'sse': a stream of events. 'text': scanned as text. 'media': pictures, sound, archives, protobuf;
- * edits would break them. 'unknown': no or an unknown type.
+ * 'json': walked string by string. 'sse': a stream of events. 'frames': the same in AWS's binary
+ * messages. 'text': scanned as text. 'media': pictures, sound, archives, protobuf; edits would break them. 'unknown': no or an unknown type.
  */
-export type ContentKind = 'json' | 'sse' | 'text' | 'media' | 'unknown';
+export type ContentKind = 'json' | 'sse' | 'frames' | 'text' | 'media' | 'unknown';
 
 const JSON_TYPE = /^application\/(json|.*\+json)$|^text\/json$/;
 const TEXT_TYPE =
@@ -21,6 +21,7 @@ export function contentKind(headers: RawHeaders): ContentKind {
   if (MEDIA_TYPE.test(type)) return 'media';
   if (JSON_TYPE.test(type)) return 'json';
   if (type === 'text/event-stream') return 'sse';
+  if (type === 'application/vnd.amazon.eventstream') return 'frames';
   if (TEXT_TYPE.test(type)) return 'text';
   return 'unknown';
 }

@@ -50,7 +50,7 @@ export async function inspect(house: Conductor, x: Exchange): Promise<Inspection
 async function inspectBody(x: Exchange, route: Route, masker: Masker): Promise<OutgoingRequest['body']> {
   const { line, policy } = x;
   const kind = contentKind(line.head.headers);
-  if (kind === 'media') return STREAM;
+  if (kind === 'media' || kind === 'frames') return STREAM;
   const encoding = joinedValue(line.head.headers, 'content-encoding');
   const unbounded = line.bodyLength === undefined || line.bodyLength > policy.maxBodyBytes;
   if (kind === 'unknown' && unbounded && encoding === undefined) return { kind: 'stream', watch: watcher(x) };

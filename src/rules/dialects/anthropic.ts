@@ -2,7 +2,7 @@
 // Thinking is signed: it goes back byte for byte next turn, so neither it nor its signature is ever a piece.
 import { below, denyList } from '../deny-list.ts';
 import { type ErrorWords, faultText, wordFor } from '../fault-text.ts';
-import { objectOf } from '../loose-json.ts';
+import { type LooseObject, objectOf } from '../loose-json.ts';
 import type { Dialect, Piece } from '../provider.ts';
 
 /** https://docs.anthropic.com/en/api/errors */
@@ -57,7 +57,7 @@ export const anthropic: Dialect = {
     ],
     places: {
       ttl: below('cache_control', 'cachePoint'),
-      text: below('reasoningText'),
+      text: below('reasoningText', 'reasoningContent'),
       bytes: below('source'),
       // `source` may hold plain text: without its type it is scanned. A block that has `data` itself is redacted thinking.
       data: (parent, type) =>
@@ -71,6 +71,7 @@ export const anthropic: Dialect = {
       const delta = objectOf(e.delta);
       return delta ? deltaPiece(delta, String(e.index)) : NOTHING;
     }
+    if (e?.contentBlockIndex !== undefined) return conversePiece(e);
     // Empty with Anthropic; compatible servers put the first words here.
     const text = e?.type === 'content_block_start' ? objectOf(e.content_block)?.text : undefined;
     return typeof text === 'string' && text !== ''
@@ -86,7 +87,7 @@ export const anthropic: Dialect = {
       case 'error':
         return 'all';
       default:
-        return NOTHING;
+        return converseEnds(e);
     }
   },
   errorBody: (fault, id) => ({
@@ -106,6 +107,21 @@ function deltaPiece(delta: { readonly [name: string]: unknown }, channel: string
   if (member === undefined || typeof delta[member] !== 'string') return NOTHING;
   const nesting = member === 'partial_json' ? 'json' : type === 'text_delta' ? 'answer' : 'text';
   return [{ path: ['delta', member], channel, nesting }];
+}
+
+/** ConverseStream says outside of an event which kind it is, so it goes by its members. */
+function conversePiece(e: LooseObject): readonly Piece[] {
+  const delta = objectOf(e.delta);
+  const channel = String(e.contentBlockIndex);
+  if (typeof delta?.text === 'string') return [{ path: ['delta', 'text'], channel, nesting: 'text' }];
+  return typeof objectOf(delta?.toolUse)?.input === 'string'
+    ? [{ path: ['delta', 'toolUse', 'input'], channel, nesting: 'json' }]
+    : NOTHING;
+}
+
+function converseEnds(e: LooseObject | undefined): readonly string[] | 'all' {
+  if (typeof e?.stopReason === 'string') return 'all';
+  return e?.contentBlockIndex !== undefined && !e.delta && !e.start ? [String(e.contentBlockIndex)] : NOTHING;
 }
 
 /** A kind of delta nobody has heard of yet: its first string is taken for its text. */

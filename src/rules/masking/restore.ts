@@ -5,6 +5,8 @@ import { mayConcernPlaceholders } from './placeholder-shape.ts';
 import type { Placeholders } from './placeholders.ts';
 import { createDocumentRestorer } from './reply-document.ts';
 import { createEventRestorer } from './reply-event.ts';
+import { createFramesRestorer } from './reply-frames.ts';
+import { createByFirstBytes, type ReplyKind } from './reply-kind.ts';
 import { createSseRestorer } from './reply-stream.ts';
 import { createTextRestorer } from './reply-text.ts';
 import { latin1, type StreamTransform } from './stream-transform.ts';
@@ -26,15 +28,19 @@ export interface Expected {
   readonly answersJson?: boolean;
 }
 
-/** A restorer for one reply body. */
+/** A restorer for one reply body, of which `kind` is what its type says: what comes as JSON or text may turn out to be another of the three. */
 export function createReplyRestorer(
-  kind: 'sse' | 'json' | 'text',
+  kind: ReplyKind | 'frames',
   dialect: Dialect,
   placeholders: Placeholders,
   { maxEventBytes = MAX_EVENT_BYTES, answersJson = false }: Expected = {},
 ): StreamTransform {
-  if (kind === 'sse') return createSseRestorer(dialect, placeholders, maxEventBytes, answersJson);
-  return kind === 'json' ? createDocumentRestorer(dialect, placeholders, answersJson) : createTextRestorer(placeholders);
+  const open = (sure: ReplyKind): StreamTransform => {
+    if (sure === 'sse') return createSseRestorer(dialect, placeholders, maxEventBytes, answersJson);
+    return sure === 'json' ? createDocumentRestorer(dialect, placeholders, answersJson) : createTextRestorer(placeholders);
+  };
+  if (kind === 'frames') return createFramesRestorer(dialect, placeholders, maxEventBytes, answersJson);
+  return kind === 'sse' ? open(kind) : createByFirstBytes(kind, open);
 }
 
 /** A restorer for the messages of one WebSocket, which carry the same events as a stream. `answersJson`: the last message asked for JSON. */

@@ -6,6 +6,7 @@ describe('what a body is', () => {
     ['application/json; charset=utf-8', 'json'],
     ['application/problem+json', 'json'],
     ['text/event-stream', 'sse'],
+    ['application/vnd.amazon.eventstream', 'frames'],
     ['text/plain', 'text'],
     ['multipart/form-data; boundary=x', 'text'],
     ['application/x-ndjson', 'text'],

@@ -180,6 +180,29 @@ describe('a stream', () => {
     expect(anthropic.pieces(delta(3, { type: 'toString', n: 1 }))).toEqual([]);
   });
 
+  test("of Bedrock's ConverseStream is told by its members", () => {
+    const e = (contentBlockIndex: number, members: object) => ({ contentBlockIndex, ...members, p: 'abc' });
+    const events = [
+      { role: 'assistant' },
+      e(0, { delta: { reasoningContent: { text: 'thought' } } }),
+      e(0, {}),
+      e(1, { delta: { text: 'Hel' } }),
+      e(1, { delta: { text: 'lo' } }),
+      e(1, {}),
+      e(2, { start: { toolUse: { toolUseId: 't', name: 'n' } } }),
+      e(2, { delta: { toolUse: { input: '{"a"' } } }),
+      e(2, { delta: { toolUse: { input: ':1}' } } }),
+      e(2, {}),
+      { stopReason: 'tool_use' },
+    ];
+    expect(joinPieces(anthropic, events)).toEqual([
+      { text: 'Hello', nesting: 'text' },
+      { text: '{"a":1}', nesting: 'json' },
+    ]);
+    expect(events.map(anthropic.ends)).toEqual([[], [], ['0'], [], [], ['1'], [], [], [], ['2'], 'all']);
+    expect(sortStrings(anthropic, events[1]).opaque).toEqual(['thought']);
+  });
+
   test.each([
     null,
     'x',
