@@ -104,3 +104,34 @@ test('over HTTP/2 (RFC 8441), beside an ordinary stream', async () => {
   expect(await peer.next()).toMatchObject({ kind: 'close' });
   expect(await world.daemon.record((r) => r.protocol === 'websocket')).toMatchObject({ status: 200, verdict: 'edit', fault: undefined });
 });
+
+// A refused message just cut the connection: codex took it for a bad network, tried six times and then said nothing of the rule.
+test.each([
+  ['http/1.1', 'rule-denied', 1008],
+  ['h2', 'rule-denied', 1008],
+  ['http/1.1', 'body-too-large', 1009],
+] as const)('over %s a message that is refused is answered with %s, in words of the provider', async (alpn, code, closeCode) => {
+  const world = await startWorld({
+    provider: { webSocketOverH2: true },
+    daemon: { settings: { mask: { secrets: 'block' }, maxBodyBytes: 1000 } },
+  });
+  const c = await world.connect('api.openai.com', { alpn: [alpn] });
+  let peer: WebSocketPeer;
+  if (alpn === 'h2') {
+    const session = await startH2(c);
+    const authority = { ':scheme': 'https', ':authority': 'api.openai.com', ':path': '/v1/responses' };
+    const stream = session.request({ ':method': 'CONNECT', ':protocol': 'websocket', ...authority, 'sec-websocket-version': '13' });
+    await once(stream, 'response');
+    peer = new WebSocketPeer(stream, 'client');
+  } else peer = (await openWebSocket(c, '/v1/responses', { host: 'api.openai.com' })).peer;
+  await ask(peer, { input: [user('hello')] });
+  await peer.send(JSON.stringify({ type: 'response.create', input: [user(code === 'rule-denied' ? TOKEN : 'x'.repeat(1000))] }));
+  const said = await peer.next();
+  expect(said.kind === 'text' && JSON.parse(said.text)).toMatchObject({ type: 'error', status: expect.any(Number), error: { code } });
+  expect(await peer.next()).toMatchObject({ kind: 'close', code: closeCode });
+  expect(leaksOf(TOKEN, world.provider.capture.everything())).toEqual([]);
+  peer.close(closeCode);
+  expect(await world.daemon.record((r) => r.protocol === 'websocket')).toMatchObject({ verdict: 'deny', fault: code });
+  c.destroy();
+  await expect.poll(() => world.daemon.proxy.status().connections).toBe(0);
+});

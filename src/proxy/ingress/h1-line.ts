@@ -12,7 +12,7 @@ import type { Wire } from '../wire/wire.ts';
 import { errorHead } from './error-reply.ts';
 import { beginReply, forwardable, relayReply } from './h1-reply.ts';
 import { type LinePatience, Upload } from './upload.ts';
-import { relayMessages } from './websocket.ts';
+import { farewell, relayMessages } from './websocket.ts';
 
 /** Where an exchange's upstream wire comes from. */
 export interface Http1Origin {
@@ -57,6 +57,8 @@ export class Http1Line implements Line {
   #bodyHeld = false;
   #uploadFault: Fault | undefined;
   #replayable: Buffer | undefined;
+  /** A WebSocket is open. */
+  #isTalk = false;
 
   constructor(client: Wire, parsed: ParsedRequest, head: RequestHead, origin: Http1Origin, patience: LinePatience) {
     this.#client = client;
@@ -178,9 +180,10 @@ export class Http1Line implements Line {
     const reply = head as ParsedReply;
     // From here on a side that ends is part of the protocol, not a client that left.
     this.#client.onLeave = undefined;
-    await relayMessages(this.#client, this.#upstream!, reply.headers, plan, this.seen, () =>
-      beginReply({ client: this.#client, seen: this.seen }, reply, reply.bytes),
-    );
+    await relayMessages(this.#client, this.#upstream!, reply.headers, plan, this.seen, () => {
+      this.#isTalk = true;
+      beginReply({ client: this.#client, seen: this.seen }, reply, reply.bytes);
+    });
     this.#origin.drop('close');
   }
 
@@ -188,7 +191,9 @@ export class Http1Line implements Line {
     this.#client.onLeave = undefined;
     this.#origin.drop('cut');
     if (this.seen.status !== 0 || fault.code === 'client-gone' || this.signal.aborted) {
-      this.#client.cut();
+      const last = this.#isTalk && this.#client.state === 'open' ? farewell(fault, dialect, id) : undefined;
+      if (last) this.#client.write(last);
+      else this.#client.cut();
       return;
     }
     const answer = errorHead(fault, dialect, id);

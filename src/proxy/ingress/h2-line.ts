@@ -8,9 +8,10 @@ import type { BodyTransform, Line, LineTally, MessagePlan, OutgoingRequest, Repl
 import { whileQuiet } from '../wire/patience.ts';
 import { Wire } from '../wire/wire.ts';
 import { errorReply } from './error-reply.ts';
+import { linger } from './h1.ts';
 import { fieldObject, regular, sendTrailers, trailersOf } from './h2-fields.ts';
 import { type LinePatience, Upload } from './upload.ts';
-import { relayMessages } from './websocket.ts';
+import { farewell, relayMessages } from './websocket.ts';
 
 /** Gives the session to send on. Faults upstream-*, misdirected. */
 export type Http2Origin = () => ClientHttp2Session;
@@ -163,7 +164,11 @@ export class Http2Line implements Line {
     this.#cancelUpstream(constants.NGHTTP2_CANCEL);
     if (this.#stream.destroyed || this.#stream.closed || this.signal.aborted) return;
     if (this.#begun) {
-      if (this.wantsWebSocket) this.#client.cut();
+      const last = this.wantsWebSocket && this.#client.state === 'open' ? farewell(fault, dialect, id) : undefined;
+      if (last) {
+        this.#client.write(last);
+        linger(this.#client, this.#idleMs());
+      } else if (this.wantsWebSocket) this.#client.cut();
       else this.#stream.close(upstreamCode === 0 ? constants.NGHTTP2_INTERNAL_ERROR : upstreamCode);
       return;
     }

@@ -2,13 +2,18 @@
 // bytes unless the plan changed it. It knows nothing of what messages say.
 import { Fault } from '../../fault.ts';
 import type { RawHeaders } from '../../headers.ts';
+import type { Dialect } from '../../rules/provider.ts';
 import type { LineTally, MessagePlan } from '../exchange.ts';
 import { parseDeflate } from '../wire/deflate.ts';
 import { createMessageRelay, type MessageRelay } from '../wire/message-relay.ts';
+import { closeFrame, OPCODE, writeFrame } from '../wire/websocket.ts';
 import type { Wire } from '../wire/wire.ts';
 
 /** After one side has closed the other gets this long to do the same, ms (RFC 6455 7.1.1). */
 const CLOSE_MS = 5000;
+/** Why a connection is closed (RFC 6455 7.4.1). */
+const POLICY = 1008;
+const TOO_BIG = 1009;
 
 /**
  * Relays until both sides have closed. `open` is called once the agreed extensions are known to be readable: it tells the client
@@ -59,6 +64,16 @@ export async function relayMessages(
     client.onLeave = undefined;
     upstream.onLeave = undefined;
   }
+}
+
+/**
+ * The last frames for a client whose message a rule refused: the error as its provider would word it, and a Close frame. Undefined for
+ * other faults: those must look cut.
+ */
+export function farewell(fault: Fault, dialect: Dialect, id: string): Buffer | undefined {
+  if (fault.source !== 'rule') return undefined;
+  const said = writeFrame('upstream', OPCODE.text, Buffer.from(dialect.errorBody(fault, id).body));
+  return Buffer.concat([said, closeFrame('upstream', fault.code === 'body-too-large' ? TOO_BIG : POLICY, fault.code)]);
 }
 
 /** Moves one direction until its sender ends. */
