@@ -206,3 +206,20 @@ test.each([
     expect(reply.text).not.toContain(EMAIL);
   }
 });
+
+// JSON that called itself a picture went to the provider as it was.
+test.each(['image/png', 'application/pdf', 'application/grpc', 'application/vnd.amazon.eventstream', 'x'])(
+  'JSON as %s is masked, and bytes of that type are left alone',
+  async (type) => {
+    const world = await startWorld();
+    const send = async (body: Buffer) => {
+      const client = await world.connect('api.anthropic.com');
+      return client.request('POST /v1/messages', ['Host', 'api.anthropic.com', 'Content-Type', type], body);
+    };
+    await send(Buffer.from(` {"messages":[{"role":"user","content":"${EMAIL} ${TOKEN}"}]}`));
+    expectNoLeak(world);
+    const bytes = Buffer.from(`\x89PNG\r\n\0\0${TOKEN}`, 'latin1');
+    await send(bytes);
+    expect(world.provider.capture.requests.at(-1)!.wireBody).toEqual(bytes);
+  },
+);

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { Fault } from '../../fault.ts';
 import { joinedValue, type RawHeaders, type RequestHead } from '../../headers.ts';
-import { contentKind, looksLikeText } from '../../rules/content.ts';
+import { type ContentKind, contentKind, looksLikeText } from '../../rules/content.ts';
 import { asksForJson } from '../../rules/json-answer.ts';
 import { applyEdits, createMasker, createStreamScanner, KINDS, type Masker, type Scan } from '../../rules/masking/mask.ts';
 import { createMessageRestorer } from '../../rules/masking/restore.ts';
@@ -50,16 +50,16 @@ export async function inspect(house: Conductor, x: Exchange): Promise<Inspection
 async function inspectBody(x: Exchange, route: Route, masker: Masker): Promise<OutgoingRequest['body']> {
   const { line, policy } = x;
   const kind = contentKind(line.head.headers);
-  if (kind === 'media' || kind === 'frames') return STREAM;
   const encoding = joinedValue(line.head.headers, 'content-encoding');
   const unbounded = line.bodyLength === undefined || line.bodyLength > policy.maxBodyBytes;
-  if (kind === 'unknown' && unbounded && encoding === undefined) return { kind: 'stream', watch: watcher(x) };
+  const named = ['json', 'lines', 'text', 'sse'].includes(kind);
+  if (!named && unbounded && encoding === undefined) return { kind: 'stream', watch: watcher(x, kind) };
   if (line.bodyLength !== undefined && line.bodyLength > policy.maxBodyBytes) throw new Fault('body-too-large');
   const wire = await line.collect(policy.maxBodyBytes);
   const plain = encoding === undefined ? wire : await decodeBody(wire, encoding, { maxBytes: policy.maxBodyBytes, maxRatio: MAX_RATIO });
   const hashing = worthHashing();
   if (hashing) x.notes.bodyHashIn = x.notes.bodyHashOut = hash(wire);
-  const scan = scanBody(plain, kind === 'json' || (kind === 'unknown' && startsLikeJson(plain)), kind === 'text', route, masker);
+  const scan = scanBody(masker, route, kind, plain);
   if (!scan) return { kind: 'whole', bytes: wire, changed: false };
   x.notes.answersJson = asksForJson(plain);
   note(x, scan.counts);
@@ -72,9 +72,15 @@ async function inspectBody(x: Exchange, route: Route, masker: Masker): Promise<O
   return { kind: 'whole', bytes, changed: true };
 }
 
-function scanBody(plain: Buffer, asJson: boolean, asText: boolean, route: Route, masker: Masker): Scan | undefined {
-  if (asJson) return masker.json(plain, route.dialect);
-  return asText || looksLikeText(plain) ? masker.text(plain) : undefined;
+function scanBody(masker: Masker, route: Route, kind: ContentKind, plain: Buffer): Scan | undefined {
+  if (kind === 'lines') return masker.lines(plain, route.dialect);
+  if (kind === 'json' || (kind !== 'text' && startsLikeJson(plain))) return masker.json(plain, route.dialect);
+  return kind === 'text' || isText(kind, plain) ? masker.text(plain) : undefined;
+}
+
+/** What its type calls a picture or an archive is text only where it begins like JSON. */
+function isText(kind: ContentKind, bytes: Buffer): boolean {
+  return kind === 'media' || kind === 'frames' ? startsLikeJson(bytes) : looksLikeText(bytes);
 }
 
 /** Whether a body may be edited although the client vouched for its bytes. Fault rule-denied where policy says so. */
@@ -123,18 +129,22 @@ function maskText(x: Exchange, masker: Masker, text: string): string {
 }
 
 /** A body too large to hold is read past; a finding in it stops the upload, since it cannot be masked any more. */
-function watcher(x: Exchange): (piece: Buffer) => void {
+function watcher(x: Exchange, kind: ContentKind): (piece: Buffer) => void {
   const stopping = KINDS.filter((kind) => ['mask', 'block'].includes(x.policy.mask[kind] ?? 'mask'));
   const scanner = createStreamScanner(stopping);
   let text: boolean | undefined;
   return (piece) => {
-    text ??= looksLikeText(piece);
+    text ??= isText(kind, piece);
     if (text && scanner.push(piece).length > 0) throw new Fault('body-too-large', 'it holds values that must be masked');
   };
 }
 
 function startsLikeJson(bytes: Buffer): boolean {
-  const first = bytes.subarray(0, 64).toString('latin1').trimStart()[0];
+  const first = bytes
+    .subarray(0, 64)
+    .toString('latin1')
+    .replace(/^\u00ef\u00bb\u00bf/, '')
+    .trimStart()[0];
   return first === '{' || first === '[';
 }
 

@@ -8,7 +8,7 @@ import { DETECTORS } from './registry.ts';
 import { type Finding, type Scanner, scannerFor } from './scan.ts';
 import { createTurns, MARK_EVERY, type Mark } from './turns.ts';
 import { levelsOf, unescapeLevels } from './unescape.ts';
-import type { JsonWalk } from './walk.ts';
+import { JsonWalk } from './walk.ts';
 
 /** Replaces the bytes `[start, end)`. `text` is bytes in Latin-1; for masks it is ASCII. */
 export interface Edit {
@@ -39,6 +39,8 @@ export interface ValueScan {
 export interface Masker {
   /** A JSON body or WebSocket message. */
   json(bytes: Buffer, dialect: Dialect): Scan;
+  /** Several JSON documents in a row. */
+  lines(bytes: Buffer, dialect: Dialect): Scan;
   /** Any other text, in UTF-8 or something like it. */
   text(bytes: Buffer): Scan;
   /** A field value or a part of a query, percent-encoded or not. */
@@ -103,6 +105,12 @@ export function createMasker(options: {
       if (!walk.complete) return text(bytes);
       turns.remember({ bytes, dialect, found: placed, marks }, beginning.continues);
       return decide(placed);
+    },
+    lines(bytes, dialect) {
+      const walk = new JsonWalk(true);
+      const placed: Placed[] = [];
+      walkTo(walk, bytes, dialect, scanner.bytes(bytes), 0, placed, []);
+      return walk.complete ? decide(placed) : text(bytes);
     },
     value(value) {
       const found = scanner.text(value);

@@ -39,6 +39,8 @@ export interface Turns<T> {
 /** Bytes between two marks, at least. */
 export const MARK_EVERY = 32_768;
 const MAX_TURNS = 8;
+/** Some clients begin with it; it belongs to no document. */
+const BOM = Buffer.from('\uFEFF');
 
 /** An empty memory for bodies of together at most `maxBytes`. */
 export function createTurns<T>(maxBytes: number): Turns<T> {
@@ -56,7 +58,14 @@ export function createTurns<T>(maxBytes: number): Turns<T> {
           reach = common;
         }
       }
-      if (!best) return { offset: 0, walk: new JsonWalk(), found: [], marks: [], continues: undefined };
+      if (!best)
+        return {
+          offset: bytes.subarray(0, BOM.length).equals(BOM) ? BOM.length : 0,
+          walk: new JsonWalk(),
+          found: [],
+          marks: [],
+          continues: undefined,
+        };
       const mark = best.marks[reach - 1]!;
       return {
         offset: mark.offset,

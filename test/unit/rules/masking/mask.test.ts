@@ -88,6 +88,17 @@ describe('a JSON body', () => {
     expect(masker.json(Buffer.from(body), anthropic).counts).toEqual({ email: 1 });
   });
 
+  // Both were taken for text, so a key of several lines had another placeholder there, and came back with its escapes as they stood.
+  it('may begin with a byte order mark, or be one of several on lines of their own', () => {
+    const { json, masker, P } = setUp();
+    const one = JSON.stringify({ signature: KEY, text: PEM });
+    const masked = JSON.stringify({ signature: KEY, text: P('PEM', PEM) });
+    expect(json(`\uFEFF${one}`, anthropic)).toBe(`\uFEFF${masked}`);
+    const lines = (text: string) => applyEdits(Buffer.from(text), masker.lines(Buffer.from(text), anthropic).edits).toString();
+    expect(lines(`${one}\n${one}\n`)).toBe(`${masked}\n${masked}\n`);
+    expect(lines(`${one}\n{"signature":"bob@example.test"`)).not.toContain('bob@');
+  });
+
   it('has what stands in no string masked too', () => {
     const { json, P } = setUp();
     const aws = 'AKIAR7HMOMJGIPH42R6G';
