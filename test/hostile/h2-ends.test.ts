@@ -1,7 +1,17 @@
 // Checklist I115 and RFC 9113 6.8, 8.7 in raw frames: how a stream or a session ends on one side is how it ends on the other, and
 // never politely when it was not polite.
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { FLAG, FRAME, type H2Frame, H2FrameParser, h2Frame, headersFrame, openingBytes, PREFACE } from '../support/h2-frames.ts';
+import {
+  FLAG,
+  FRAME,
+  type H2Frame,
+  H2FrameParser,
+  h2Frame,
+  headerBlock,
+  headersFrame,
+  openingBytes,
+  PREFACE,
+} from '../support/h2-frames.ts';
 import { type RawH2, startRawH2 } from '../support/h2-raw.ts';
 import type { OriginConnection } from '../support/origin.ts';
 import { HOST, type Scripted, soon, startScripted, until } from '../support/scripted.ts';
@@ -245,5 +255,23 @@ describe('the session ends', () => {
     if (outcome.how === 'replied') expect(outcome.body.toString()).toBe('done');
     expect(h2.frames.filter((f) => f.type === FRAME.push)).toEqual([]);
     expect(ups).toHaveLength(1);
+  });
+
+  // A client that says nothing of push allows it (RFC 9113 6.5.2), so the promise becomes a stream; refusing that made it emit an error
+  // nobody listened for, and one PUSH_PROMISE ended the daemon with everybody else's exchanges.
+  test('an upstream that pushes a whole request to a client that allows it: refused, and nothing else happens', async () => {
+    const pushed = [':method', 'GET', ':scheme', 'https', ':authority', HOST, ':path', '/pushed'];
+    const { s, ups } = await scene(async ({ c }, f) => {
+      if (f.type !== FRAME.headers) return;
+      await c.write(h2Frame(FRAME.push, FLAG.endHeaders, 1, Buffer.concat([u32(2), headerBlock(pushed)])));
+      await c.write(Buffer.concat([replyHead(1), data(1, 'done', true)]));
+    });
+    const h2 = await raw(s);
+    await h2.send(headersFrame(1, head(), true));
+    expect((await h2.outcome(1)).body.toString()).toBe('done');
+    const refusal = () => at(ups[0]!, 2).find((f) => f.type === FRAME.rst);
+    await until(() => refusal() !== undefined, 'the push is refused');
+    expect(codeOf(refusal())).toBe(CODES.REFUSED_STREAM);
+    expect(h2.frames.filter((f) => f.type === FRAME.push)).toEqual([]);
   });
 });

@@ -143,7 +143,11 @@ function openSession(socket: TLSSocket, host: string, preface: ClientPreface): h
   const session = http2.connect(`https://${host}`, options);
   session.on('error', () => undefined);
   // Server push was never asked for by any of the clients; a pushed stream is refused (RFC 9113 8.4).
-  session.on('stream', (stream) => stream.close(http2.constants.NGHTTP2_REFUSED_STREAM));
+  session.on('stream', (stream) => {
+    // A stream closed with an error code emits one, and nobody else listens to this stream.
+    stream.on('error', () => undefined);
+    stream.close(http2.constants.NGHTTP2_REFUSED_STREAM);
+  });
   if (preface.windowIncrement > 0) session.once('connect', () => session.setLocalWindowSize(65_535 + preface.windowIncrement));
   return session;
 }
