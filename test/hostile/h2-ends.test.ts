@@ -85,6 +85,28 @@ describe('upstream resets a stream', () => {
     },
   );
 
+  // NO_ERROR is how a server drops the rest of an upload behind a whole reply. In the middle of one node:http2 makes the same end of it, and
+  // the client got half a reply with a good end.
+  test.each([true, false])('with NO_ERROR in mid-reply (data: %s): the client sees a cut', async (begun) => {
+    const { s } = await scene(async ({ c }, f) => {
+      if (isEnd(f)) await c.write(Buffer.concat([replyHead(f.stream), ...(begun ? [data(f.stream, 'half')] : []), rst(f.stream, 0)]));
+    });
+    const h2 = await raw(s);
+    await h2.send(headersFrame(1, head(), false), data(1, 'hi', true));
+    expect(await h2.outcome(1)).toMatchObject({ how: 'reset', code: CODES.INTERNAL_ERROR });
+  });
+
+  test('with NO_ERROR behind a whole reply: the reply is whole, although the upload is not', async () => {
+    const { s } = await scene(async ({ c }, f) => {
+      if (f.type === FRAME.data) await c.write(Buffer.concat([replyHead(1), data(1, 'whole', true), rst(1, CODES.NO_ERROR)]));
+    });
+    const h2 = await raw(s);
+    await h2.send(headersFrame(1, head(), false), data(1, 'hi'));
+    const outcome = await h2.outcome(1);
+    expect(outcome.how).toBe('replied');
+    expect(outcome.body.toString()).toBe('whole');
+  });
+
   test('with REFUSED_STREAM before the reply: the client may ask again, so it is told so', async () => {
     const { s } = await scene(async ({ c }, f) => {
       if (isEnd(f)) await c.write(rst(f.stream, CODES.REFUSED_STREAM));

@@ -1,4 +1,4 @@
-// Field sections of HTTP/2 as node:http2 gives and takes them: pseudo-fields apart, trailers carried across.
+// Field sections and ends of HTTP/2 streams as node:http2 gives and takes them: pseudo-fields apart, trailers carried across.
 // It must not know what any field means.
 import type { Http2Stream } from 'node:http2';
 
@@ -30,4 +30,18 @@ export function sendTrailers(to: Http2Stream, trailers: () => Record<string, str
   to.on('wantTrailers', () => {
     if (!to.destroyed && !to.closed) to.sendTrailers(trailers());
   });
+}
+
+/**
+ * Whether END_STREAM has come. RST_STREAM with NO_ERROR ends the readable side just as politely (RFC 9113 8.1 has servers send it behind a
+ * whole reply), but by then the stream counts as closed.
+ */
+export function endOf(from: Http2Stream): () => boolean {
+  let ended = false;
+  const push = from.push;
+  from.push = (chunk: unknown, encoding?: BufferEncoding) => {
+    if (chunk === null && !from.closed) ended = true;
+    return push.call(from, chunk, encoding);
+  };
+  return () => ended;
 }

@@ -9,7 +9,7 @@ import { whileQuiet } from '../wire/patience.ts';
 import { Wire } from '../wire/wire.ts';
 import { errorReply } from './error-reply.ts';
 import { linger } from './h1.ts';
-import { fieldObject, regular, sendTrailers, trailersOf } from './h2-fields.ts';
+import { endOf, fieldObject, regular, sendTrailers, trailersOf } from './h2-fields.ts';
 import { type LinePatience, Upload } from './upload.ts';
 import { farewell, relayMessages } from './websocket.ts';
 
@@ -37,6 +37,7 @@ export class Http2Line implements Line {
   readonly #abort = new AbortController();
   readonly #requestTrailers: ReturnType<typeof trailersOf>;
   #replyTrailers: ReturnType<typeof trailersOf> | undefined;
+  #replyEnded = () => false;
   #upstreamStream: ClientHttp2Stream | undefined;
   #upstream: Wire | undefined;
   #reply: Promise<Http2Reply> | undefined;
@@ -116,6 +117,7 @@ export class Http2Line implements Line {
     });
     this.#upstreamStream = stream;
     this.#replyTrailers = trailersOf(stream);
+    this.#replyEnded = endOf(stream);
     this.#upstream = new Wire(stream);
     this.#reply = this.#awaitReply(stream);
     this.#reply.catch(() => undefined);
@@ -273,7 +275,8 @@ export class Http2Line implements Line {
       if (wait) await whileQuiet(wait, this.#idleMs, 'client-slow', () => this.seen.requestBytes);
       this.#live();
     }
-    if (upstream.state !== 'ended' || this.#upstreamStream!.rstCode !== 0) throw this.#explain(new Fault('upstream-cut'));
+    if (upstream.state !== 'ended' || !this.#replyEnded() || this.#upstreamStream!.rstCode !== 0)
+      throw this.#explain(new Fault('upstream-cut'));
   }
 
   async #relayWhole(reply: Http2Reply, plan: ReplyPlan & { kind: 'whole' }): Promise<void> {
