@@ -1,11 +1,10 @@
 // Phase 7: fields of our hop are taken out and the key is put in, last, so that no guardrail ever sees it.
 // It must not read a body.
 import type { RawHeaders, RequestHead } from '../headers.ts';
-import { withoutFields } from '../headers.ts';
 import { carriesPlaceholder, injectKeys } from '../rules/inject.ts';
 import type { Inspection } from './body/inspect.ts';
 import type { Exchange, OutgoingRequest } from './exchange.ts';
-import { endToEnd } from './hop.ts';
+import { endToEnd, endToEndHttp2 } from './hop.ts';
 import type { Conductor } from './house.ts';
 
 /** The request as it will leave. Faults key-missing, rule-denied (a placeholder on its way to a foreign host). */
@@ -19,8 +18,7 @@ export function arm(house: Conductor, x: Exchange, found: Inspection): OutgoingR
 }
 
 function strip(x: Exchange, headers: RawHeaders): RawHeaders {
-  if (x.line.protocol === 'http/1.1') return endToEnd(headers, x.line.wantsWebSocket);
-  return withoutFields(headers, (name) => name.startsWith('proxy-') || name.startsWith('x-sallyport-'));
+  return x.line.protocol === 'http/1.1' ? endToEnd(headers, x.line.wantsWebSocket) : endToEndHttp2(headers);
 }
 
 function inject(house: Conductor, x: Exchange, head: RequestHead, headers: RawHeaders): RawHeaders {

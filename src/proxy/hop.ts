@@ -20,7 +20,7 @@ export function endToEnd(headers: RawHeaders, upgrading: boolean): RawHeaders {
   const options = listTokens(headers, 'connection');
   const named = new Set(options.filter((o) => !KEPT_OPTIONS.has(o) && !NEVER_DROPPED.test(o)));
   const kept = withoutFields(headers, (name) => {
-    if (name.startsWith('proxy-') || name.startsWith(OUR_PREFIX)) return true;
+    if (isForUs(name)) return true;
     if (name === 'upgrade') return !upgrading;
     return HOP.has(name) || (named.has(name) && name !== 'connection');
   });
@@ -33,4 +33,13 @@ export function endToEnd(headers: RawHeaders, upgrading: boolean): RawHeaders {
     else if (rest.length > 0) out.push(kept[i]!, rest.splice(0).join(', '));
   }
   return out;
+}
+
+/** The same for HTTP/2, where a message with any other field of a hop is malformed (RFC 9113 8.2.2). The same array when nothing is dropped. */
+export function endToEndHttp2(headers: RawHeaders): RawHeaders {
+  return withoutFields(headers, isForUs);
+}
+
+function isForUs(name: string): boolean {
+  return name.startsWith('proxy-') || name.startsWith(OUR_PREFIX);
 }

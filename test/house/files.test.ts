@@ -8,7 +8,6 @@ const REFUSED_LINES = 400;
 /** Why a file is longer than it should be. A file that has shrunk leaves this list. */
 const LONG_FOR_A_REASON: Readonly<Record<string, string>> = {
   'src/proxy/ingress/h1-line.ts': 'one exchange is one state machine: taken apart, its states would be shared between files',
-  'src/proxy/ingress/h2-line.ts': 'the same for HTTP/2',
 };
 
 const EMPTY_NAMES = /^(utils?|helpers?|manager|service|base|types?|common|misc|shared|lib|index)$/;

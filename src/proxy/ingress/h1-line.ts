@@ -5,7 +5,7 @@ import { type ReplyHead, type RequestHead, withValue } from '../../headers.ts';
 import type { Dialect } from '../../rules/provider.ts';
 import type { Line, LineTally, MessagePlan, OutgoingRequest, ReplyPlan } from '../exchange.ts';
 import { type BodyFramer, createFramer, encodeChunk, LAST_CHUNK } from '../wire/frame.ts';
-import { type ParsedReply, type ParsedRequest, parseReplyHead, renderHead } from '../wire/head.ts';
+import { MAX_INTERIM, type ParsedReply, type ParsedRequest, parseReplyHead, renderHead } from '../wire/head.ts';
 import { whileQuiet } from '../wire/patience.ts';
 import { readHeadBytes } from '../wire/read-head.ts';
 import type { Wire } from '../wire/wire.ts';
@@ -29,7 +29,6 @@ const REPLY_HEAD = {
   cutOff: 'upstream-cut',
   tooLarge: 'upstream-protocol',
 } as const;
-const MAX_INTERIM = 64;
 /** Waiting for a 100 Continue before the body is sent anyway (RFC 9110 10.1.1 leaves the time open). */
 const CONTINUE_MS = 1000;
 

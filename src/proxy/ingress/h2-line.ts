@@ -9,16 +9,13 @@ import { whileQuiet } from '../wire/patience.ts';
 import { Wire } from '../wire/wire.ts';
 import { errorReply } from './error-reply.ts';
 import { linger } from './h1.ts';
-import { endOf, fieldObject, regular, sendTrailers, trailersOf } from './h2-fields.ts';
+import { endOf, fieldObject, sendTrailers, trailersOf } from './h2-fields.ts';
+import { awaitReply, type Http2Reply } from './h2-reply.ts';
 import { type LinePatience, Upload } from './upload.ts';
 import { farewell, relayMessages } from './websocket.ts';
 
 /** Gives the session to send on. Faults upstream-*, misdirected. */
 export type Http2Origin = () => ClientHttp2Session;
-
-interface Http2Reply extends ReplyHead {
-  readonly endsStream: boolean;
-}
 
 /** An HTTP/2 exchange. Made by serveHttp2 for each stream of the client; lives as long as the stream. */
 export class Http2Line implements Line {
@@ -119,7 +116,7 @@ export class Http2Line implements Line {
     this.#replyTrailers = trailersOf(stream);
     this.#replyEnded = endOf(stream);
     this.#upstream = new Wire(stream);
-    this.#reply = this.#awaitReply(stream);
+    this.#reply = awaitReply(stream, (raw) => this.#passInterim(raw));
     this.#reply.catch(() => undefined);
     if (!this.hasBody || this.wantsWebSocket) return;
     sendTrailers(stream, this.#requestTrailers);
@@ -210,23 +207,9 @@ export class Http2Line implements Line {
     return this.#uploadFault ?? thrown;
   }
 
-  #awaitReply(stream: ClientHttp2Stream): Promise<Http2Reply> {
-    return new Promise((resolve, reject) => {
-      stream.on('headers', (_headers, _flags, raw) => {
-        const status = Number(firstValue(raw as unknown as string[], ':status'));
-        if (this.#begun || status === 101 || this.#stream.destroyed) return;
-        this.#stream.additionalHeaders(fieldObject(raw as unknown as string[]) as unknown as Record<string, string>);
-      });
-      stream.once('response', (_headers, flags, raw) => {
-        const fields = raw as unknown as string[];
-        const status = Number(firstValue(fields, ':status'));
-        resolve({ status, reason: '', headers: regular(fields), endsStream: (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0 });
-      });
-      stream.once('close', () =>
-        reject(new Fault('upstream-cut', stream.rstCode === 0 ? 'before a reply' : `stream reset with code ${stream.rstCode}`)),
-      );
-      stream.once('error', (cause) => reject(new Fault('upstream-cut', 'before a reply', { cause })));
-    });
+  #passInterim(raw: RawHeaders): void {
+    if (this.#begun || firstValue(raw, ':status') === '101' || this.#stream.destroyed) return;
+    this.#stream.additionalHeaders(fieldObject(raw) as unknown as Record<string, string>);
   }
 
   #respond(status: number, headers: RawHeaders, endStream: boolean): void {

@@ -8,6 +8,9 @@ import { isFieldText, isToken, listElements, parseFields, refuseControls } from 
 /** Longest head accepted, start line and final empty line included. Whoever reads the socket throws Fault `head-too-large` beyond it. */
 export const MAX_HEAD_BYTES = 128 * 1024;
 
+/** Most interim replies that may come before the final one, whatever the protocol. */
+export const MAX_INTERIM = 64;
+
 /** Where a message's body ends (RFC 9112 6.3). */
 export type BodyFraming =
   | { readonly kind: 'none' }
