@@ -2,7 +2,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { connectPlain, connectTlsTunnel, connectTunnel } from '../support/client.ts';
 import { startTestDaemon } from '../support/daemon.ts';
-import { replyBytes } from '../support/http1.ts';
+import { headerOf, replyBytes } from '../support/http1.ts';
 import { startOrigin } from '../support/origin.ts';
 import { startRelay } from '../support/relay.ts';
 import { startWorld } from '../support/world.ts';
@@ -76,6 +76,22 @@ test('credentials are asked for, and stay here', async () => {
   const c = await world.connect('api.anthropic.com', { connectHeaders: ['Host', 'api.anthropic.com:443', ...authorization] });
   await c.request('GET /v1/models', ['Host', 'api.anthropic.com', ...authorization]);
   expect(world.provider.capture.requests[0]!.headers).toEqual(['Host', 'api.anthropic.com']);
+});
+
+// The first request of a kept connection was asked for credentials, the ones behind it were not.
+test('credentials are asked of every request of a kept connection', async () => {
+  const world = await startWorld({ daemon: { proxyAuth: 'me:secret' } });
+  const authorization = ['Proxy-Authorization', `Basic ${Buffer.from('me:secret').toString('base64')}`];
+  const host = ['Host', 'api.anthropic.com'];
+  const c = await world.connectPlain();
+  for (const path of ['/v1/models', '/v1/models?page=2']) {
+    expect((await c.request(`GET https://api.anthropic.com${path}`, [...host, ...authorization])).status).not.toBe(407);
+  }
+  const before = world.provider.capture.requests.length;
+  const refused = await c.request('GET https://api.anthropic.com/v1/models?page=3', host);
+  expect(refused.status).toBe(407);
+  expect(headerOf(refused, 'proxy-authenticate')).toContain('Basic');
+  expect(world.provider.capture.requests).toHaveLength(before);
 });
 
 test('SOCKS5 on the same port', async () => {

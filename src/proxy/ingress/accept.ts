@@ -61,7 +61,7 @@ async function greet(house: House, client: Wire, socket: Socket): Promise<void> 
   authenticate(house, head);
   if (head.method === 'CONNECT') return connect(house, client, socket, head);
   if (head.form !== 'absolute') throw new Fault('bad-request', 'this is a proxy: it takes CONNECT and absolute-form requests');
-  await servePlain(house, client, head);
+  await servePlain(house, client, head, (parsed) => authenticate(house, parsed));
 }
 
 async function connect(house: House, client: Wire, socket: Socket, head: ParsedRequest): Promise<void> {

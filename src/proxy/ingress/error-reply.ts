@@ -6,6 +6,8 @@ import type { RawHeaders } from '../../headers.ts';
 import type { Dialect } from '../../rules/provider.ts';
 import { renderHead } from '../wire/head.ts';
 
+const CHALLENGE = 'Basic realm="sallyport"';
+
 /** Status, fields (lower case, without framing fields) and body of a fault, for any protocol. */
 export function errorReply(
   fault: Fault,
@@ -13,7 +15,9 @@ export function errorReply(
   id: string,
 ): { readonly status: number; readonly headers: RawHeaders; readonly body: Buffer } {
   const { contentType, body } = dialect.errorBody(fault, id);
-  return { status: fault.status, headers: ['content-type', contentType, 'x-sallyport-fault', fault.code], body: Buffer.from(body) };
+  const headers = ['content-type', contentType, 'x-sallyport-fault', fault.code];
+  if (fault.code === 'proxy-auth') headers.push('proxy-authenticate', CHALLENGE);
+  return { status: fault.status, headers, body: Buffer.from(body) };
 }
 
 /** The same as HTTP/1.1 bytes; the connection closes behind it. */
@@ -27,6 +31,6 @@ export function errorHead(fault: Fault, dialect: Dialect, id: string): { readonl
 export function plainReply(fault: Fault): Buffer {
   const body = `${fault.message} [${fault.code}]\n`;
   const headers = ['Content-Type', 'text/plain; charset=utf-8', 'Content-Length', String(Buffer.byteLength(body)), 'Connection', 'close'];
-  if (fault.code === 'proxy-auth') headers.push('Proxy-Authenticate', 'Basic realm="sallyport"');
+  if (fault.code === 'proxy-auth') headers.push('Proxy-Authenticate', CHALLENGE);
   return Buffer.concat([renderHead(`HTTP/1.1 ${fault.status} ${STATUS_CODES[fault.status] ?? 'Error'}`, headers), Buffer.from(body)]);
 }

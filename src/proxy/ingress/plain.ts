@@ -20,14 +20,18 @@ interface PlainAim extends Http1Aim {
   readonly provider: Provider | undefined;
 }
 
-/** Serves a keep-alive connection of absolute-form requests, beginning with `first`. */
-export async function servePlain(house: House, client: Wire, first: ParsedRequest): Promise<void> {
+/**
+ * Serves a keep-alive connection of absolute-form requests, beginning with `first`. `admit` throws for one that may not pass; credentials
+ * are asked of each (RFC 9110 11.7.1), for behind one connection there may be several users.
+ */
+export async function servePlain(house: House, client: Wire, first: ParsedRequest, admit: (parsed: ParsedRequest) => void): Promise<void> {
   const kept = keptOrigin();
   let provider: Provider | undefined;
   await serveHttp1(
     client,
     {
       aim: async (parsed) => {
+        admit(parsed);
         if (parsed.form !== 'absolute') throw new Fault('bad-request', 'this is a proxy: it takes CONNECT and absolute-form requests');
         const aimed = await aimPlain(house, client, parsed, kept);
         provider = aimed.provider;
