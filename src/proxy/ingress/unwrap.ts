@@ -14,6 +14,7 @@ import type { ParsedRequest } from '../wire/head.ts';
 import { within } from '../wire/patience.ts';
 import { upstreamWire, Wire } from '../wire/wire.ts';
 import { dialTcp, type Target } from './aim.ts';
+import { explainFailure } from './distrust.ts';
 import { plainReply } from './error-reply.ts';
 import { type Http1Aim, linger, serveHttp1 } from './h1.ts';
 import type { Http1Origin } from './h1-line.ts';
@@ -48,7 +49,7 @@ export async function unwrap(house: House, client: Wire, raw: Socket, target: Ta
     inner = await finish(house, raw, target, alpn);
   } catch (thrown) {
     if (!(upstream instanceof Fault)) upstream.socket.destroy();
-    explainRejection(house, target, thrown);
+    explainFailure(house, { host: target.authority.host, ja4: hello.ja4 }, thrown, true);
     raw.destroy();
     return;
   }
@@ -191,7 +192,8 @@ async function serve(
     equality: dialled?.equality.grade ?? 'none',
     tls: dialled && { ...dialled.equality, alpn: dialled.alpn, version: dialled.version },
   };
-  watchRejection(house, inner, target);
+  // In TLS 1.3 a client's alert comes when the handshake has ended for us.
+  inner.on('error', (cause) => explainFailure(house, { host: authority.host, ja4: hello.ja4 }, cause, false));
   const run = (line: Line, facts: ConnectionFacts) => conduct(house, line, facts, provider);
   const limits = house.options.limits();
   if (inner.alpnProtocol === 'h2') {
@@ -247,24 +249,4 @@ function interceptedOrigin(house: House, target: Target, hello: ClientHello, fir
       wire = undefined;
     },
   };
-}
-
-/** A client that does not trust our CA says so by an alert, or just leaves before its first request. */
-function watchRejection(house: House, inner: TLSSocket, target: Target): void {
-  inner.on('error', (cause) => explainRejection(house, target, cause));
-}
-
-function explainRejection(house: House, target: Target, cause: unknown): void {
-  const code = String((cause as { code?: unknown }).code ?? '');
-  const host = target.authority.host;
-  if (/ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_UNKNOWN|UNSUPPORTED_CERTIFICATE)/.test(code)) {
-    house.count('rejected');
-    const ca = house.options.certs().caPath;
-    house.log.warn(
-      { host },
-      `the client does not trust our CA: start it with «sallyport run -- …», or set NODE_EXTRA_CA_CERTS and CODEX_CA_CERTIFICATE to ${ca}`,
-    );
-  } else {
-    house.log.debug({ host, code }, 'the TLS handshake with the client failed');
-  }
 }
