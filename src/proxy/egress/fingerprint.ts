@@ -20,11 +20,30 @@ export interface Equality {
   readonly upstream: Fingerprint | undefined;
 }
 
+const PADDING = 21;
 const ALPN = 16;
 const PSK_MODES = 45;
 const SIGNATURES_CERT = 50;
 const COMPRESS_CERTIFICATE = 27;
 const RECORD_SIZE_LIMIT = 28;
+// Server name, groups, formats, signatures, ticket, pre-shared key, versions, key share have words of their own; encrypted hellos are random bytes.
+const NOT_BY_CONTENT = new Set([
+  0,
+  10,
+  11,
+  13,
+  35,
+  41,
+  43,
+  51,
+  65_037,
+  ALPN,
+  PADDING,
+  PSK_MODES,
+  SIGNATURES_CERT,
+  COMPRESS_CERTIFICATE,
+  RECORD_SIZE_LIMIT,
+]);
 
 /** Compares the client's hello with the one sent upstream. `notes` are further differences the caller knows of; any of them rules out `exact`. */
 export function compareHellos(client: ClientHello, upstream: ClientHello, notes: readonly string[] = []): Equality {
@@ -53,6 +72,12 @@ export function compareHellos(client: ClientHello, upstream: ClientHello, notes:
   differ('record size limit', bytes(client, RECORD_SIZE_LIMIT), bytes(upstream, RECORD_SIZE_LIMIT));
   differ('compression methods', client.parsed.compressionMethods, upstream.parsed.compressionMethods);
   differ('session id', [client.parsed.sessionId.length], [upstream.parsed.sessionId.length]);
+  differ('padding', [find(client, PADDING)?.raw.length], [find(upstream, PADDING)?.raw.length]);
+  for (const { id } of client.extensions) {
+    if (NOT_BY_CONTENT.has(id) || isGrease(id) || !find(upstream, id)) continue;
+    differ(`contents of extension ${id}`, bytes(client, id), bytes(upstream, id));
+  }
+  differ('GREASE', greasePlaces(client), greasePlaces(upstream));
   if (client.resumes) differs.push('session resumption');
   differs.push(...notes);
 
@@ -72,4 +97,17 @@ function find(hello: ClientHello, id: number): HelloExtension | undefined {
 
 function plain(values: readonly number[]): number[] {
   return values.filter((v) => !isGrease(v));
+}
+
+/** Which list holds GREASE at which index; of an extension also its length. */
+function greasePlaces(hello: ClientHello): string[] {
+  const places = (list: string, values: readonly number[]) => values.flatMap((v, i) => (isGrease(v) ? [`${list} ${i}`] : []));
+  return [
+    ...places('suite', hello.parsed.cipherSuites),
+    ...places('group', hello.groups),
+    ...places('share', hello.keyShareGroups),
+    ...places('signature', hello.signatureAlgorithms),
+    ...places('version', hello.versions),
+    ...hello.extensions.flatMap(({ id, raw }, i) => (isGrease(id) ? [`extension ${i} ${raw.length}`] : [])),
+  ];
 }

@@ -4,7 +4,7 @@ import { compareHellos } from '../../../../src/proxy/egress/fingerprint.ts';
 import { type MirrorEngine, nativeEngine, openMirror } from '../../../../src/proxy/egress/mirror.ts';
 import { openTrust } from '../../../../src/proxy/egress/trust.ts';
 import { readHello } from '../../../../src/proxy/ingress/hello.ts';
-import { HELLOS, u16, withExtensions } from '../../../support/hellos.ts';
+import { HELLOS, record, u16, withExtensions } from '../../../support/hellos.ts';
 import { issue } from '../../../support/pki.ts';
 
 const host = parseAuthority('api.vendor.example:443');
@@ -157,12 +157,60 @@ describe('compareHellos', () => {
     const grease = (value: number) => withExtensions(HELLOS.node24, (all) => [[value, Buffer.alloc(1)], ...all]);
     expect(compareHellos(hello(grease(0x2a2a)), hello(grease(0xdada))).grade).toBe('exact');
   });
+
+  // OpenSSL sends none in its lists, and the engine sends GREASE extensions in a place and length of its own. Both were called exact,
+  // since JA3, JA4 and each comparison leave these values out: what upstream saw was not what it sees of that client.
+  test.each([
+    ['cipher suites', greaseCipher(HELLOS.node24)],
+    ['extensions', withExtensions(HELLOS.node24, (all) => [[0x2a2a, Buffer.alloc(0)], ...all])],
+    ['groups', listed(10)],
+    ['signature algorithms', listed(13)],
+    ['versions', swap(43, Buffer.concat([Buffer.from([6]), u16(0x6a6a), u16(0x0304), u16(0x0303)]))],
+    ['key shares', withExtensions(HELLOS.node24, (all) => all.map(([id, old]) => [id, id === 51 ? greaseShare(old) : old]))],
+  ])('minds whether there is GREASE: %s', (_where, raw) => {
+    expect(against(raw)).toMatchObject({ grade: 'ja4', differs: ['GREASE'] });
+    expect(compareHellos(hello(raw), hello(raw))).toMatchObject({ grade: 'exact', differs: [] });
+  });
+
+  test('minds where GREASE stands and how long its extension is', () => {
+    const first = withExtensions(HELLOS.node24, (all) => [[0x2a2a, Buffer.alloc(0)], ...all]);
+    const longer = withExtensions(HELLOS.node24, (all) => [[0x2a2a, Buffer.alloc(1)], ...all]);
+    const last = withExtensions(HELLOS.node24, (all) => [...all, [0x2a2a, Buffer.alloc(0)]]);
+    for (const other of [longer, last]) expect(compareHellos(hello(first), hello(other)).differs).toEqual(['GREASE']);
+  });
+
+  // The engine fills delegated credentials, ALPS and the like with values of its own, and whatever was not asked for by name was not looked at.
+  test('minds what is in an extension that no other word is for', () => {
+    const plus = (id: number, data: Buffer) => hello(withExtensions(HELLOS.node24, (all) => [...all, [id, data]]));
+    for (const id of [5, 34, 17_613]) {
+      const differs = [`contents of extension ${id}`];
+      expect(compareHellos(plus(id, u16(1)), plus(id, u16(2)))).toMatchObject({ grade: 'ja4', differs });
+    }
+    expect(compareHellos(plus(21, Buffer.alloc(4)), plus(21, Buffer.alloc(7)))).toMatchObject({ grade: 'ja4', differs: ['padding'] });
+    // Encrypted ClientHello is made of random bytes, a server name is of another host.
+    expect(compareHellos(plus(65_037, Buffer.alloc(4)), plus(65_037, Buffer.alloc(4, 1))).grade).toBe('exact');
+  });
+
+  function listed(id: number): Buffer {
+    const grease = (data: Buffer) => Buffer.concat([u16(data.length), u16(0x4a4a), data.subarray(2)]);
+    return withExtensions(HELLOS.node24, (all) => all.map(([i, data]) => [i, i === id ? grease(data) : data]));
+  }
 });
 
 function secondCipher(raw: Buffer): Buffer {
   const out = Buffer.from(raw);
   out.writeUInt16BE(0x1304, 5 + 4 + 2 + 32 + 1 + raw[43]! + 2);
   return out;
+}
+
+function greaseCipher(raw: Buffer): Buffer {
+  const at = 5 + 4 + 2 + 32 + 1 + raw[43]!;
+  const length = u16(raw.readUInt16BE(at) + 2);
+  return record(Buffer.concat([raw.subarray(9, at), length, u16(0x3a3a), raw.subarray(at + 2)]));
+}
+
+function greaseShare(shares: Buffer): Buffer {
+  return Buffer.concat([u16(shares.length - 2 + 5), u16(0x4a4a), u16(1), Buffer.alloc(1), shares.subarray(2)]);
 }
 
 /** Any bundled root: calling it ours takes it out of the set. */
