@@ -143,7 +143,7 @@ function negotiated(
   // A client that knows only TLS 1.3 is not served over less.
   if (version === 'TLSv1.2' && hello && !hello.versions.some((v) => v < 0x0304)) throw new Fault('upstream-tls', 'TLS version too old');
   const cipher = socket.getCipher().standardName;
-  if (lowered && version === 'TLSv1.2' && !/^TLS_ECDHE_(ECDSA|RSA)_WITH_.*(_GCM_|_CHACHA20_POLY1305_|_CCM(_|$))/.test(cipher)) {
+  if (lowered && version === 'TLSv1.2' && !/^TLS_ECDHE_(ECDSA|RSA)_WITH_(.+_GCM|.+_CCM|CHACHA20_POLY1305)(_|$)/.test(cipher)) {
     throw new Fault('upstream-tls', 'cipher suite too weak');
   }
   const chosen = socket.alpnProtocol;

@@ -245,6 +245,20 @@ describe('handshakes', () => {
     }
   });
 
+  // At the lowered level the suites of ChaCha20, whose name begins where that of AES has its key length, were too weak: Codex and curl
+  // got a 502 from every TLS 1.2 upstream that prefers them.
+  test.each([
+    ['ECDHE-RSA-AES128-GCM-SHA256', 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256'],
+    ['ECDHE-RSA-AES256-GCM-SHA384', 'TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384'],
+    ['ECDHE-RSA-CHACHA20-POLY1305', 'TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256'],
+    ['ECDHE-ECDSA-AES128-GCM-SHA256', 'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256'],
+    ['ECDHE-ECDSA-AES256-GCM-SHA384', 'TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384'],
+    ['ECDHE-ECDSA-CHACHA20-POLY1305', 'TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256'],
+  ])('at both levels %s is fine', async (ciphers, cipher) => {
+    const to = await origin(ciphers.includes('-RSA-') ? rsa : good, { maxVersion: 'TLSv1.2', ciphers });
+    for (const client of [HELLOS.curl, HELLOS.codex, HELLOS.copilot]) expect((await reach(to, client)).cipher).toBe(cipher);
+  });
+
   test('a large Diffie-Hellman group is accepted where the client offers it', async () => {
     const to = await old({ ciphers: 'DHE-RSA-AES128-GCM-SHA256:@SECLEVEL=0', dhparam: dh('modp14') });
     expect((await reach(to, HELLOS.copilot)).cipher).toBe('TLS_DHE_RSA_WITH_AES_128_GCM_SHA256');
