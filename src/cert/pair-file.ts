@@ -40,8 +40,12 @@ export async function readPair(home: string): Promise<CaPair | undefined> {
   const certFile = certsPath(home);
   const keyPem = await readText(keyFile, 0o077);
   let certs = await readText(certFile, 0o022);
+  // The files are read one after the other, and another process may have put a pair in place between the two.
+  const first = certs;
+  const overtaken = async () => (await readText(keyFile, 0o077)) !== keyPem || (await readText(certFile, 0o022)) !== first;
   if (keyPem === undefined) {
     if (certs === undefined) return undefined;
+    if (await overtaken()) return readPair(home);
     throw new CertFault(`${keyFile} is missing beside ${certFile}: put it back, or remove ${certFile} to have a new CA made.`);
   }
   const id = keyId(keyPem, keyFile);
@@ -49,6 +53,7 @@ export async function readPair(home: string): Promise<CaPair | undefined> {
     const next = join(home, `ca-${id}.pem.next`);
     const candidate = await readText(next, 0o022);
     if (!matches(candidate, keyPem)) {
+      if (await overtaken()) return readPair(home);
       const wrong = certs === undefined ? `${certFile} is missing beside ${keyFile}` : `${keyFile} and ${certFile} do not belong together`;
       throw new CertFault(`${wrong}: restore both from one backup, or remove both to have a new CA made.`);
     }

@@ -1,7 +1,7 @@
 // The two files of the CA: what a kill between two writes leaves behind, loose modes, and pairs that do not match.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { createHash, createPublicKey, X509Certificate } from 'node:crypto';
-import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -184,6 +184,48 @@ describe('modes', () => {
     await mkdir(home, { mode: 0o755 });
     const ca = await openAt(home);
     expect((await openAt(home)).fingerprint256).toBe(ca.fingerprint256);
+  });
+});
+
+// Eight commands that met at a fresh home: one looked for the key before another had made it, found the certificate a moment later, and
+// told the user to remove that. In the same way a CA that is replaced between the two looks did not belong together.
+// The certificate is a pipe here: reading stops at it, behind the look for the key, until the test writes into it.
+describe('a pair that another process writes while it is read', () => {
+  async function readAcross(): Promise<string> {
+    await openAt(other);
+    await rm(pem(home), { force: true });
+    execFileSync('mkfifo', ['-m', '644', pem(home)]);
+    const reading = readPair(home);
+    const pipe = await open(pem(home), 'w');
+    const text = await readFile(pem(other), 'utf8');
+    await rename(key(other), key(home));
+    await rename(pem(other), pem(home));
+    await pipe.writeFile(text);
+    await pipe.close();
+    return (await reading)!.certPems.join('');
+  }
+
+  it('for the first time', async () => {
+    await mkdir(home, { mode: 0o700 });
+    expect(await readAcross()).toBe(await readFile(pem(home), 'utf8'));
+  });
+
+  it('in place of another', async () => {
+    await openAt(home);
+    expect(await readAcross()).toBe(await readFile(pem(home), 'utf8'));
+  });
+
+  it('with its last step between the looks for the certificate and for the one that waits', async () => {
+    const ca = await openAt(home);
+    const waiting = join(home, await nextName(home));
+    await rename(pem(home), pem(folder));
+    execFileSync('mkfifo', ['-m', '644', waiting]);
+    const reading = readPair(home);
+    const pipe = await open(waiting, 'w');
+    await rename(pem(folder), pem(home));
+    await rm(waiting);
+    await pipe.close();
+    expect((await reading)!.certPems.join('')).toBe(ca.pem);
   });
 });
 
