@@ -35,7 +35,7 @@ export function parseCommandLine({ commands, self, version }: CommandLine, argv:
   const gap = argv.indexOf('--');
   const own = gap < 0 ? argv : argv.slice(0, gap);
   const rest = gap < 0 ? [] : argv.slice(gap + 1);
-  const wrong = unknownWord(commands, own, self);
+  const wrong = unknownWord(commands, own, self) ?? switchWithValue(commands, own);
   if (wrong !== undefined) return { kind: 'usage', line: wrong };
 
   let picked: { command: Command; args: Record<string, unknown> } | undefined;
@@ -156,6 +156,20 @@ function unknownWord(commands: readonly Command[], own: readonly string[], self:
   return `there is no command «${first}»; ${near === undefined ? `${self} --help lists them` : `did you mean: ${self} ${near}`}`;
 }
 
+/** yargs takes `--foreground=1` for false: what is neither true nor false would start what was not asked for. */
+function switchWithValue(commands: readonly Command[], own: readonly string[]): string | undefined {
+  const command = commands.find((c) => word(c) === own[0]);
+  const switches = new Set(['json', 'help', 'version']);
+  for (const [name, option] of Object.entries(command?.options ?? {})) if (option.type === 'boolean') switches.add(name);
+  for (const [key, row] of Object.entries(KEYS) as [string, KeyRow][]) if (row.kind === 'switch') switches.add(flagName(key).slice(2));
+  for (const given of own) {
+    const [, name, value] = /^--(?:no-)?([^=]+)=(.*)$/s.exec(given) ?? [];
+    if (name !== undefined && switches.has(name) && !/^(?:true|false)$/.test(value!))
+      return `--${name} takes no value but true or false, not «${value}»`;
+  }
+  return undefined;
+}
+
 function rephrased(message: string, commands: readonly Command[], own: readonly string[], self: string): string {
   const command = commands.find((c) => word(c) === own[0]);
   const help = `${self} ${command ? `${word(command)} ` : ''}--help`;
@@ -166,6 +180,9 @@ function rephrased(message: string, commands: readonly Command[], own: readonly 
     .join(' ');
   const unknown = /^Unknown arguments?: ([^,]+)/.exec(line)?.[1];
   if (unknown !== undefined) return `${unknownArgument(unknown, command, own, self)}; see ${help}`;
+  const [, option, given] = /^Invalid values: Argument: (\S+), Given: "(.*?)"/.exec(line) ?? [];
+  const choices = command?.options?.[option ?? '']?.choices;
+  if (choices) return `--${option} takes ${choices.join(', ')}${didYouMean(given!, choices)}; see ${help}`;
   const choice = Object.entries(command?.positionals ?? {}).find(([, p]) => p.choices);
   if (command && choice && /^(Not enough non-option|Invalid values)/.test(line)) {
     return `${word(command)} takes ${choice[1].choices!.join(' or ')}${didYouMean(own[1] ?? '', choice[1].choices!)}; see ${help}`;

@@ -27,11 +27,12 @@ export function parseConfigText(file: string, text: string): ConfigText {
   const doc = parseDocument(body, {
     lineCounter: lines,
     prettyErrors: false,
-    logLevel: 'silent',
+    // `silent` would pass over a second document, and settings with it.
+    logLevel: 'error',
     ...(file.endsWith('.json') && { schema: 'json' }),
   });
   const bad = doc.errors[0];
-  if (bad) throw new ConfigError('file', `${at(bad.pos[0])}: ${sentence(bad.code, bad.message)}`);
+  if (bad) throw new ConfigError('file', `${at(bad.pos[0])}: ${sentence(bad.code, bad.message, keyAt(body, bad.code, bad.pos[0]))}`);
   const root = doc.contents;
   if (root !== null && !isMap(root) && !(isScalar(root) && root.value === null)) {
     throw new ConfigError('file', `${at(root.range?.[0] ?? 0)}: the file must hold keys and values, such as «listen: 127.0.0.1:8898»`);
@@ -45,10 +46,20 @@ export function parseConfigText(file: string, text: string): ConfigText {
   return { values, place: (path) => at(offsetOf(root, path)) };
 }
 
-function sentence(code: string, message: string): string {
-  if (code === 'DUPLICATE_KEY') return 'the same key stands here twice';
+function sentence(code: string, message: string, key: string | undefined): string {
+  if (code === 'DUPLICATE_KEY') return `the same key stands here twice${key === undefined ? '' : `: «${key}»`}`;
+  if (code === 'MULTIPLE_DOCS') return 'a second document begins here; the file must be one';
   const first = message.split('\n')[0]!.replace(/[.:]$/, '');
-  return `not valid: ${first.charAt(0).toLowerCase()}${first.slice(1)}`;
+  return `not valid: ${first.charAt(0).toLowerCase()}${first.slice(1)}${key === undefined ? '' : ` (in «${key}»)`}`;
+}
+
+const KEY = /(?:^|[\n\r{,])[ \t]*(?:- +)?["']?([A-Za-z_][\w-]*)["']?[ \t]*:/g;
+
+/** The key a mistake belongs to, as far as a text that cannot be parsed tells: the one that stands there twice, else the last one before it. */
+function keyAt(text: string, code: string, offset: number): string | undefined {
+  if (code === 'MULTIPLE_DOCS') return undefined;
+  if (code === 'DUPLICATE_KEY') return /^["']?([^\s"':]+)/.exec(text.slice(offset, offset + 100))?.[1];
+  return [...text.slice(0, offset + 1).matchAll(KEY)].at(-1)?.[1];
 }
 
 function offsetOf(root: Node | null, path: readonly PropertyKey[]): number {

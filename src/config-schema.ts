@@ -43,6 +43,7 @@ export function shapes(grammar: ConfigGrammar) {
         header: z
           .string()
           .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'not a header name')
+          .regex(NO_KEY_GOES_THERE, 'a header that frames or routes the request holds no key')
           .toLowerCase(),
         value: z.string().transform((text, ctx) => attempt(ctx, () => grammar.template(text))),
         replaces: z.string().min(1, 'empty').optional(),
@@ -76,6 +77,10 @@ export function shapes(grammar: ConfigGrammar) {
     ready_fd: z.int().min(1).max(1023),
   } satisfies Record<ConfigKey, z.ZodType>;
 }
+
+/** What says where a request goes, how long it is, and what belongs to one hop. */
+const NO_KEY_GOES_THERE =
+  /^(?!(?:host|content-length|transfer-encoding|content-encoding|content-type|connection|keep-alive|te|trailer|upgrade|expect|proxy-.*|x-sallyport-.*)$)/i;
 
 const action = z.enum(['mask', 'warn', 'block', 'off']);
 

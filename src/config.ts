@@ -153,6 +153,7 @@ function complaint(issue: z.core.$ZodIssue, key: ConfigKey): string {
   if (issue.code === 'invalid_type' && issue.path.length > 0) {
     return issue.message.endsWith('received undefined') ? 'is missing' : `expected ${issue.expected}; ${key} takes ${row.expects}`;
   }
+  if (issue.code === 'too_small' && issue.message !== 'shape' && issue.origin === 'string') return 'is empty';
   return `expected ${row.expects}`;
 }
 

@@ -1,6 +1,6 @@
 // Host patterns: `api.example.com` (that host), `*.example.com` (any depth below it, not itself), `*` (every name).
 // A star matches names only, never IP addresses, and bare `*` never matches localhost names.
-import type { Authority } from '../authority.ts';
+import { type Authority, parseAuthority } from '../authority.ts';
 import { Fault } from '../fault.ts';
 
 /** A checked, lower-case pattern. */
@@ -9,11 +9,16 @@ export type HostPattern = string;
 /** Checks and lower-cases a pattern. `?` may not occur; `*` only as the first label or, for regional hosts, inside the first label (`*-aiplatform.googleapis.com`, `bedrock-runtime.*.amazonaws.com`). Fault `bad-request` otherwise. */
 export function parseHostPattern(text: string): HostPattern {
   const p = text.trim().toLowerCase();
-  if (p === '*') return p;
-  if (!/^[a-z0-9*_-]+(\.[a-z0-9*_-]+)*$/.test(p) && !/^[0-9a-f:.]+$/.test(p))
+  if (p === '*' || STARRED.test(p)) return p;
+  try {
+    // Written as authorities are, or it would match none.
+    return parseAuthority(p.includes(':') ? `[${p}]` : p, 443).host;
+  } catch {
     throw new Fault('bad-request', `«${text}» is not a host pattern`);
-  return p;
+  }
 }
+
+const STARRED = /^(?=.*\*)(?!.*\*\*)[a-z0-9*_-]{1,63}(\.[a-z0-9*_-]{1,63})*$/;
 
 const compiled = new Map<HostPattern, RegExp>();
 

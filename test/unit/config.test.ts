@@ -152,6 +152,43 @@ describe('defaults and precedence', () => {
   });
 });
 
+describe('YAML that cannot be parsed', () => {
+  // The line alone was named. In a file whose lines are long, or where the parser only notices further down, the key says where to look.
+  test.each([
+    ['log_level: info\nintercept: [a.example.com\nidle_seconds: 5', 'sallyport.yaml:3: ', ' (in «intercept»)'],
+    ['mask:\n  email: mask\n secrets: off', 'sallyport.yaml:3: ', ' (in «email»)'],
+    ['listen: @x', 'sallyport.yaml:1: ', ' (in «listen»)'],
+    ['inject:\n  - host: a.example.com\n    header: "x', 'sallyport.yaml:3: ', ' (in «header»)'],
+    ['mask: {email: off}}', 'sallyport.yaml:1: ', ' (in «email»)'],
+    ['idle_seconds: 7\nmask:\n  email: off\n  "email": warn', 'sallyport.yaml:4: the same key stands here twice', ': «email»'],
+  ])('%j', (yaml, place, key) => {
+    expect(line({ yaml })).toContain(place);
+    expect(line({ yaml })).toContain(key);
+  });
+
+  test('no key before the mistake', () => {
+    expect(line({ yaml: '@x' })).toMatch(/sallyport.yaml:1: not valid: [^«]*$/);
+  });
+
+  // What stood behind a `---` was silently left out, `inject` and `proxy_auth` included.
+  test('a second document', () => {
+    expect(line({ yaml: 'idle_seconds: 7\n---\nproxy_auth: a:b\n' })).toContain('sallyport.yaml:2: a second document begins here');
+    expect(read({ yaml: '---\nidle_seconds: 7\n...\n' }).config.idle_seconds).toBe(7);
+  });
+});
+
+// A key put into one of these took the place of the host that had been checked, or of the length the body was framed by.
+describe('a header that can hold no key', () => {
+  test.each(['host', 'Content-Length', 'TRANSFER-ENCODING', 'connection', 'proxy-authorization', 'x-sallyport-key'])('%s', (header) => {
+    expect(line({ yaml: `inject:\n  - {host: a.example.com, header: ${header}, value: v}` })).toContain(
+      'inject[0].header: a header that frames or routes the request holds no key',
+    );
+  });
+  test.each(['authorization', 'x-api-key', 'x-host', 'hosts', 'cookie'])('but %s can', (header) => {
+    expect(read({ yaml: `inject:\n  - {host: a.example.com, header: ${header}, value: v}` }).config.inject[0]!.header).toBe(header);
+  });
+});
+
 describe('one line that names the place', () => {
   test.each([
     ['lisen: 1', '/etc/sp/sallyport.yaml:1: unknown key «lisen» (did you mean «listen»?)'],
@@ -195,6 +232,8 @@ describe('one line that names the place', () => {
     ['listen: 0.0.0.0:1', 'listen: 0.0.0.0:1 can be reached from other machines; that needs allow_remote: true and proxy_auth as well'],
     ['listen: 0.0.0.0:1\nallow_remote: true', 'that needs proxy_auth as well'],
     ['listen: "[::]:1"\nproxy_auth: a:b', 'that needs allow_remote: true as well'],
+    ['inject:\n  - {host: a.example.com, header: x, value: v, replaces: ""}', 'inject[0].replaces: is empty'],
+    ['idle_seconds: 100000', 'seconds, 1 or more (at most 86400)'],
   ])('%j', (yaml, expected) => {
     expect(line({ yaml })).toContain(expected);
   });

@@ -109,6 +109,11 @@ test.each([
   [['ca', 'show', '--intercept', 'x'], 'there is no option --intercept here'],
   [['start', '--home'], 'not enough arguments following: home; see sp start --help'],
   [['start', '--', 'x'], 'start takes nothing behind --'],
+  // `--foreground=1` was taken for «not in the foreground»: a daemon nobody had asked for stayed behind, with exit code 0.
+  [['start', '--foreground=1'], '--foreground takes no value but true or false, not «1»'],
+  [['start', '--no-foreground=perhaps'], '--foreground takes no value but true or false, not «perhaps»'],
+  [['start', '--allow-remote=maybe'], '--allow-remote takes no value but true or false, not «maybe»'],
+  [['start', '--json='], '--json takes no value but true or false, not «»'],
 ])('%j is a usage error of one line', (argv, line) => {
   const parsed = parse(...argv);
   expect(parsed).toMatchObject({ kind: 'usage', line: expect.stringContaining(line) });

@@ -35,8 +35,20 @@ test.each([
   expect(names(pattern, host)).toBe(expected);
 });
 
+// Letters of hex digits, dots and colons passed for an IPv6 address, so that these were taken and matched nothing: the host was not intercepted.
+const MADE_OF_HEX = ['a.b:443', 'a..b', 'a.b.', ':::', '1.2.3'];
+const NAMES_NO_HOST = ['-a.test', `${'a'.repeat(64)}.test`, '**.test', '[::1]'];
+
 describe('a pattern', () => {
-  test.each(['', 'a b', 'a?.test', 'a..test', '.test', 'https://a.test', 'a.test:443', 'á.test'])('is not %j', (text) => {
-    expect(() => parseHostPattern(text)).toThrow(/is not a host pattern/);
+  test('of an address is written as authorities are', () => {
+    expect(names('0:0:0:0:0:0:0:1', '[::1]')).toBe(true);
+    expect(names('fade', 'fade')).toBe(true);
   });
+
+  test.each(['', 'a b', 'a?.test', 'a..test', '.test', 'https://a.test', 'a.test:443', 'á.test', ...MADE_OF_HEX, ...NAMES_NO_HOST])(
+    'is not %j',
+    (text) => {
+      expect(() => parseHostPattern(text)).toThrow(/is not a host pattern/);
+    },
+  );
 });
