@@ -3,6 +3,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { extname, join } from 'node:path';
+import type { Config } from '../src/config.ts';
+import { parseTemplate } from '../src/rules/template.ts';
 import { openHome } from '../src/store/home.ts';
 import { withCompileCache } from './compile-cache.ts';
 import { CommandFailure, EXIT, type Explained } from './failure.ts';
@@ -10,9 +12,9 @@ import { logPath, openLogFile } from './log-sink.ts';
 import { announce, checkReadyPlace, type Ready } from './ready.ts';
 import { type Invocation, loadSettings } from './settings.ts';
 
-/** What the child is told; its environment is its own. */
+/** What the child is told. */
 export interface Order {
-  readonly invocation: Omit<Invocation, 'environment'>;
+  readonly invocation: Invocation;
   readonly isEphemeral: boolean;
 }
 
@@ -29,11 +31,10 @@ export async function startBackground(invocation: Invocation, isEphemeral: boole
   if (!isEphemeral) checkReadyPlace(config);
   openHome(home);
   const log = openLogFile(home);
-  const child = launch(home, log, invocation.environment);
+  const child = launch(home, log, withoutOurs(invocation.environment, config));
   closeSync(log);
   try {
-    const { environment: _, ...rest } = invocation;
-    const answer = await answerOf(child, { invocation: rest, isEphemeral }, home);
+    const answer = await answerOf(child, { invocation, isEphemeral }, home);
     if (!('ready' in answer)) throw new CommandFailure(answer.exitCode, answer.line, answer.reason);
     // Here, since the descriptor is ours and the child has none of it.
     if (!isEphemeral) announce(config, answer.ready);
@@ -67,6 +68,12 @@ export function giveAnswer(answer: Answer): Promise<void> {
       resolve();
     });
   });
+}
+
+/** Keys and settings go through the channel: what a process was started with stays readable in the system's tables as long as it lives. */
+function withoutOurs(environment: Invocation['environment'], { inject }: Config): Invocation['environment'] {
+  const keys = new Set(inject.flatMap(({ value }) => parseTemplate(value).names));
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !keys.has(name) && !name.startsWith('SALLYPORT_')));
 }
 
 /** No core dumps, no debugger by signal, nothing from NODE_OPTIONS: its memory holds keys. */

@@ -1,6 +1,7 @@
 // Gathers what a client's environment is made of: from the daemon that runs, or from the settings where none does.
 // Must not start a daemon.
 import type { Connection } from '../src/proxy/control/messages.ts';
+import { standIns } from '../src/rules/inject.ts';
 import { proxyUrl, reachable } from './address.ts';
 import { openAuthority } from './authority.ts';
 import { writeAddition, writeBundle } from './client-files.ts';
@@ -39,5 +40,6 @@ export async function plannedConnection(invocation: Invocation): Promise<Connect
     caPath: certs.caPath,
     caPem: certs.pem,
     interceptedHosts: policy.interceptedHosts,
+    standIns: standIns(policy.inject),
   };
 }

@@ -8,6 +8,7 @@ import type { Connection, Controlled, Reloaded, Status } from '../src/proxy/cont
 import { serveControl } from '../src/proxy/control/serve.ts';
 import { controlPath } from '../src/proxy/control/socket-path.ts';
 import { type RunningProxy, startProxy } from '../src/proxy/start.ts';
+import { standIns } from '../src/rules/inject.ts';
 import { openPlaceholders } from '../src/rules/masking/placeholders.ts';
 import { parseTemplate, renderTemplate } from '../src/rules/template.ts';
 import { Secret } from '../src/secret.ts';
@@ -179,6 +180,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       caPath: state.certs.caPath,
       caPem: state.certs.pem,
       interceptedHosts: state.policy.interceptedHosts,
+      standIns: standIns(state.policy.inject),
     }),
     config: () => configRows(state.loaded),
     fidelity: (host) => proxy.fidelity(host),

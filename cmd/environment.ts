@@ -72,3 +72,13 @@ export function changed(
   for (const name of unset) delete out[name];
   return out;
 }
+
+/** The environment with stand-ins where it has keys that the daemon puts in: a program that can read its own variables would have them. */
+export function withoutKeys(
+  environment: Readonly<Record<string, string | undefined>>,
+  standIns: Readonly<Record<string, string>>,
+): Record<string, string | undefined> {
+  return Object.fromEntries(
+    Object.entries(environment).map(([name, value]) => [name, value && Object.hasOwn(standIns, name) ? standIns[name] : value]),
+  );
+}

@@ -18,12 +18,11 @@ export const daemon: Command = {
     const order = await takeOrder();
     process.umask(0o077);
     process.title = 'sallyport';
-    const invocation = { ...order.invocation, environment: process.env };
     let started: Daemon;
     try {
       const { startDaemon } = await import('../daemon.ts');
       started = await startDaemon({
-        invocation,
+        invocation: order.invocation,
         version: packageVersion(),
         announces: false,
         sink: (line) => void writeSync(2, line),

@@ -8,7 +8,7 @@ import { type ControlClient, controlOf, NotRunning } from '../../src/proxy/contr
 import { startBackground } from '../background.ts';
 import { clientEnvironment } from '../client-environment.ts';
 import type { Call, Command } from '../command.ts';
-import { changed } from '../environment.ts';
+import { changed, withoutKeys } from '../environment.ts';
 import { CommandFailure, EXIT } from '../failure.ts';
 import { loadSettings } from '../settings.ts';
 
@@ -36,8 +36,9 @@ export const run: Command = {
     const client = controlOf(home);
     const held = await daemonFor(call, client, home);
     try {
-      const change = clientEnvironment(home, await client.connection(), invocation.environment, args['keep-attribution'] === true);
-      return await outcome(rest[0]!, rest.slice(1), changed(invocation.environment, change));
+      const connection = await client.connection();
+      const change = clientEnvironment(home, connection, invocation.environment, args['keep-attribution'] === true);
+      return await outcome(rest[0]!, rest.slice(1), withoutKeys(changed(invocation.environment, change), connection.standIns));
     } finally {
       held.release();
     }

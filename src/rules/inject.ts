@@ -8,7 +8,7 @@ import { matchesHost } from './host-pattern.ts';
 import type { InjectRule } from './policy.ts';
 import type { Route } from './provider.ts';
 import { agrees } from './route.ts';
-import { isFieldValue } from './template.ts';
+import { isFieldValue, parseTemplate } from './template.ts';
 
 /** What is known of the way the request will take. */
 export interface InjectFacts {
@@ -51,6 +51,19 @@ export function injectKeys(
     injected.push(rule.header);
   }
   return headers;
+}
+
+/**
+ * The environment variables that keys are taken from, each with what a client may hold in its place: the placeholder of the rule, so that
+ * a CLI which looks for its key under that name sends what is replaced; a word of ours where there is none or several make up one key.
+ */
+export function standIns(rules: readonly InjectRule[]): Readonly<Record<string, string>> {
+  const out: Record<string, string> = {};
+  for (const { value, replaces } of rules) {
+    const { names } = parseTemplate(value);
+    for (const name of names) out[name] ??= (names.length === 1 ? replaces : undefined) ?? 'sallyport-placeholder';
+  }
+  return out;
 }
 
 /**

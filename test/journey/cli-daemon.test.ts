@@ -135,6 +135,26 @@ describe('a daemon in the background', { timeout: 90_000 }, () => {
   });
 });
 
+// Settings went through the channel between starter and daemon, but keys and SALLYPORT_PROXY_AUTH stayed in the environment it was started with.
+test.skipIf(process.platform !== 'linux')('a daemon in the background puts keys in that its own environment does not show', async () => {
+  const user = newUser();
+  const key = ['real', 'key', 'of', 'ours'].join('-');
+  const provider = await startFakeProvider();
+  onTestFinished(() => provider.close());
+  const ca = join(user.folder, 'provider.pem');
+  writeFileSync(ca, provider.authority.pem);
+  const inject = { host: 'api.example.test', header: 'x-api-key', value: '$\x7benv:OURS}', replaces: 'dummy-1' };
+  const words = ['--inject', JSON.stringify(inject), '--connect-to', `*=127.0.0.1:${provider.port}`, '--upstream-ca', ca];
+  expect((await user.run(['start', ...FREE, ...words], { env: { OURS: key, SALLYPORT_PROXY_AUTH: `u:${key}` } })).code).toBe(0);
+  const environ = readFileSync(`/proc/${daemonPid(user.home)}/environ`, 'utf8');
+  expect(environ).toContain('PATH=');
+  expect(environ).not.toContain(key);
+  const program = "fetch('https://api.example.test/', { headers: { 'x-api-key': 'dummy-1' } }).then((r) => r.text())";
+  expect(await user.run(['run', '--', 'node', '-e', program])).toMatchObject({ code: 0, stderr: '' });
+  expect(JSON.stringify(provider.capture.requests.map((r) => r.headers))).toContain(`"x-api-key","${key}"`);
+  expect((await user.run(['stop'])).code).toBe(0);
+});
+
 describe('a daemon in the foreground', { timeout: 90_000 }, () => {
   test('the ready file and descriptor, SIGTERM and exit 0', async () => {
     const user = newUser();

@@ -29,11 +29,12 @@ describe('run', { timeout: 90_000 }, () => {
     expect((await user.run(['run', '--', 'sh', '-c', 'kill -TERM $$'])).code).toBe(143);
   });
 
-  test('signals are passed on', async () => {
+  test.each(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR2'] as const)('%s is passed on', async (signal) => {
     const user = newUser();
-    const running = user.spawn(['run', '--', 'sh', '-c', "trap 'echo got; exit 5' TERM; echo up; while :; do sleep 0.05; done"]);
+    const trap = `trap 'echo got; exit 5' ${signal.slice(3)}; echo up; while :; do sleep 0.05; done`;
+    const running = user.spawn(['run', '--', 'sh', '-c', trap]);
     await eventually(() => expect(running.stdout()).toContain('up'));
-    running.child.kill('SIGTERM');
+    running.child.kill(signal);
     expect(await running.ended).toMatchObject({ code: 5, stdout: 'up\ngot\n' });
   });
 
@@ -75,6 +76,34 @@ describe('run', { timeout: 90_000 }, () => {
     expect(bundle).toContain(own);
     expect(bundle).toContain(theirs);
     expect(bundle.match(/BEGIN CERTIFICATE/g)!.length).toBeGreaterThan(20);
+  });
+
+  // The command had the real key in its own environment, where a tool that it runs finds it with `env`: what the placeholder is there to prevent.
+  test('a command holds the placeholder where its shell had the key; the key is in nobody’s environment', async () => {
+    const user = newUser();
+    const key = ['real', 'key', 'of', 'ours'].join('-');
+    const inject = { host: 'api.example.test', header: 'x-api-key', value: '$\x7benv:OURS}', replaces: 'dummy-1' };
+    const unnamed = { host: 'other.example.test', header: 'x-api-key', value: 'a $\x7benv:PART}' };
+    const env = { OURS: key, PART: `${key}2`, REST: 'stays' };
+    const ran = await user.run(
+      [
+        'run',
+        '--inject',
+        JSON.stringify(inject),
+        '--inject',
+        JSON.stringify(unnamed),
+        '--',
+        'sh',
+        '-c',
+        `env; cat ${user.home}/daemon.pid`,
+      ],
+      { env },
+    );
+    expect(ran).toMatchObject({ code: 0, stderr: '' });
+    expect(ran.stdout).not.toContain(key);
+    expect(ran.stdout).toContain('OURS=dummy-1\n');
+    expect(ran.stdout).toContain('PART=sallyport-placeholder\n');
+    expect(ran.stdout).toContain('REST=stays\n');
   });
 
   test('two at once share the daemon that the first one started; it ends with the last', async () => {

@@ -29,6 +29,8 @@ export interface Connection {
   readonly caPath: string;
   readonly caPem: string;
   readonly interceptedHosts: readonly string[];
+  /** By environment variable that a key is taken from: what a client holds instead. */
+  readonly standIns: Readonly<Record<string, string>>;
 }
 
 /** GET /config: one row a value. */

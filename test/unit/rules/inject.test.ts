@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { parseAuthority } from '../../../src/authority.ts';
 import { Fault } from '../../../src/fault.ts';
 import type { RequestHead } from '../../../src/headers.ts';
-import { carriesPlaceholder, type InjectFacts, injectKeys } from '../../../src/rules/inject.ts';
+import { carriesPlaceholder, type InjectFacts, injectKeys, standIns } from '../../../src/rules/inject.ts';
 import type { InjectRule } from '../../../src/rules/policy.ts';
 import { anthropic } from '../../../src/rules/providers/anthropic.ts';
 import { routeOf } from '../../../src/rules/route.ts';
@@ -197,3 +197,15 @@ function thrownBy(f: () => unknown): Fault {
   }
   throw new Error('nothing was thrown');
 }
+
+test('what a client holds in place of a key, by variable', () => {
+  const rules = [
+    rule({ value: 'Bearer ${env:ONE}', replaces: undefined }),
+    rule({ value: 'Bearer ${env:TWO}', replaces: 'p2' }),
+    rule({ value: '${env:THREE}:${env:FOUR}', replaces: 'p3' }),
+    rule({ value: '${env:TWO}', replaces: 'later' }),
+    rule({ value: 'literal', replaces: 'p4' }),
+  ];
+  const word = 'sallyport-placeholder';
+  expect(standIns(rules)).toEqual({ ONE: word, TWO: 'p2', THREE: word, FOUR: word });
+});
