@@ -52,11 +52,16 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-// `sallyport status | head -1`: a reader that has seen enough is no failure.
+// `sallyport status | head -1`: a reader that has seen enough is no failure. Any other one has to be told.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    if (error.code === 'EPIPE') return;
+    writeFailure = `the output cannot be written (${error.code})`;
+    if (stream === process.stdout) process.stderr.write(`sallyport: ${writeFailure}\n`);
+    process.exitCode = EXIT.failed;
   });
 }
 
-process.exitCode = await main(process.argv.slice(2));
+let writeFailure: string | undefined;
+const exitCode = await main(process.argv.slice(2));
+process.exitCode = writeFailure === undefined ? exitCode : EXIT.failed;

@@ -10,9 +10,11 @@ export const CRASHED = 70;
 /** Beyond the drain, closing gets this long before the process ends all the same. */
 const LAST_RESORT_MS = 3000;
 
-/** Refuses to run where a debugger, a heap snapshot or a diagnostic report could show keys. Throws CommandFailure. */
+/** Refuses to run where a debugger, a heap snapshot, a diagnostic report (it lists the environment) or a TLS key log could show keys. Throws CommandFailure. */
 export function refuseSpies(execArgv: readonly string[], nodeOptions: string | undefined): void {
-  const spy = /--(?:inspect|heapsnapshot|heap-prof|report-on|abort-on)[a-z-]*/.exec([...execArgv, nodeOptions ?? ''].join(' '))?.[0];
+  const spy = /--(?:inspect|heapsnapshot|heap-prof|report-on|report-uncaught|abort-on|tls-keylog|trace-tls)[a-z-]*/.exec(
+    [...execArgv, nodeOptions ?? ''].join(' '),
+  )?.[0];
   if (spy === undefined && inspectorUrl() === undefined) return;
   throw new CommandFailure(EXIT.failed, `the daemon holds keys and does not run under ${spy ?? 'a debugger'}: take it out of NODE_OPTIONS`);
 }

@@ -24,6 +24,7 @@ export const ca: Command = {
     const path = join(homeOf(invocation), 'ca.pem');
     if (args.action === 'export') {
       const pem = readPem(path) ?? (await made(invocation));
+      caFacts(pem, Date.now());
       terminal.out(json ? JSON.stringify({ path, pem }) : pem.trimEnd());
       return EXIT.ok;
     }

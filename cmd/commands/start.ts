@@ -5,7 +5,7 @@ import type { Call, Command } from '../command.ts';
 import { logPath, streamSink } from '../log-sink.ts';
 import { outlive, refuseSpies } from '../outlive.ts';
 import type { Ready } from '../ready.ts';
-import { homeOf } from '../settings.ts';
+import { homeOf, loadSettings } from '../settings.ts';
 import { packageVersion } from '../version.ts';
 
 /** `sallyport start`. */
@@ -23,6 +23,8 @@ export const start: Command = {
     process.umask(0o077);
     if (call.args.foreground !== true) {
       const ready = await startBackground(call.invocation, false);
+      // In the foreground they are in the log that the user sees.
+      for (const notice of loadSettings(call.invocation).notices) call.terminal.err(`sallyport: note: ${notice}`);
       greet(call, ready, `log: ${logPath(homeOf(call.invocation))}`);
       return 0;
     }
@@ -50,7 +52,12 @@ function greet({ json, terminal, invocation }: Call, ready: Ready, last: string)
   const { self } = terminal;
   // Hints that work as they stand need what led to this home.
   const home = [invocation.flags.home].flat().at(-1);
-  const same = home === undefined ? (invocation.configFile === undefined ? '' : ` --config ${invocation.configFile}`) : ` --home ${home}`;
+  const same =
+    home === undefined
+      ? invocation.configFile === undefined
+        ? ''
+        : ` --config ${word(invocation.configFile)}`
+      : ` --home ${word(String(home))}`;
   const lines = [
     [`${self} run${same} -- claude`, 'run any AI CLI through it, nothing else changes'],
     [`eval "$(${self} env${same})"`, 'or set the variables of this shell'],
@@ -61,4 +68,9 @@ function greet({ json, terminal, invocation }: Call, ready: Ready, last: string)
   terminal.out(`Sallyport listens on ${ready.listen} (pid ${ready.pid}, CA ${ready.ca}).\nNext:`);
   for (const [line, what] of lines) terminal.out(`  ${line.padEnd(width)}   ${what}`);
   terminal.out(`  ${last}`);
+}
+
+/** As a shell takes it for one word, and for nothing else. */
+function word(text: string): string {
+  return /^[\w@%+=:,./~-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -42,10 +42,10 @@ function makeFolder(path: string): void {
   }
 }
 
-/** Our own folder, and so far no secret of ours in it. */
+/** Our own folder, open to us, and so far no secret of ours in it. One that its owner has closed to himself is meant to stay so. */
 function isFresh(home: string): boolean {
-  const { uid } = statSync(home);
-  if (process.getuid?.() !== uid) return false;
+  const seen = statSync(home);
+  if (process.getuid?.() !== seen.uid || (seen.isDirectory() && (seen.mode & 0o700) !== 0o700)) return false;
   return readdirSync(home).every((name) => /^sallyport\.(ya?ml|json)$/.test(name));
 }
 

@@ -1,8 +1,9 @@
 // Commands that need no daemon, mistakes, and the launcher itself: one line, the right code, no stack.
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { promisify } from 'node:util';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { LAUNCHER } from '../support/daemon-process.ts';
 import { scratchFolder } from '../support/folder.ts';
 import { FREE, json, newUser } from '../support/sallyport.ts';
@@ -119,6 +120,40 @@ describe('mistakes: one line, the right code, no stack', { timeout: 90_000 }, ()
     const ran = await newUser().run(words);
     expect(ran).toMatchObject({ code, stdout: '', stderr: expect.stringContaining(text) });
     expect(ran.stderr).toMatch(/^sallyport: [^\n]+\n$/);
+  });
+
+  // It printed whatever lay there, with exit code 0, for a program to trust.
+  test('ca export does not hand on what is no certificate', async () => {
+    const user = newUser();
+    mkdirSync(user.home, { mode: 0o700 });
+    writeFileSync(join(user.home, 'ca.pem'), 'junk\n');
+    const ran = await user.run(['ca', 'export']);
+    expect(ran).toMatchObject({ code: 1, stdout: '' });
+    expect(ran.stderr).toMatch(/^sallyport: ca.pem does not hold a certificate[^\n]*\n$/);
+  });
+
+  // A stack trace, where one line had been promised for whatever goes wrong.
+  test.skipIf(process.platform !== 'linux')('a full disk behind standard output', async () => {
+    const user = newUser();
+    const ran = promisify(execFile)('sh', ['-c', '"$0" --version > /dev/full', LAUNCHER], {
+      env: { PATH: process.env.PATH, HOME: user.folder },
+    });
+    await expect(ran).rejects.toMatchObject({ code: 1, stderr: 'sallyport: the output cannot be written (ENOSPC)\n' });
+  });
+
+  // They were printed as the path stands: pasted into a shell, a home with a blank was two words and one with a dollar ran commands.
+  test('the hints of start can be typed whatever the home is called', async () => {
+    const user = newUser();
+    const home = join(user.folder, "it's $(touch ran) here");
+    const options = { cwd: user.folder, env: { PATH: process.env.PATH, HOME: user.folder, SALLYPORT_LISEN: '1' } };
+    const started = await promisify(execFile)(LAUNCHER, ['start', ...FREE, '--home', home], options);
+    onTestFinished(async () => void (await promisify(execFile)(LAUNCHER, ['stop', '--now', '--home', home], options)));
+    expect(started.stderr).toBe(
+      'sallyport: note: the environment variable SALLYPORT_LISEN is not known (did you mean «SALLYPORT_LISTEN»?)\n',
+    );
+    const hint = /^ +(\S+ status .*?) {3}/m.exec(started.stdout)![1]!;
+    expect(JSON.parse((await promisify(execFile)('sh', ['-c', `${hint} --json`], options)).stdout)).toMatchObject({ home });
+    expect(existsSync(join(user.folder, 'ran'))).toBe(false);
   });
 
   test('a file in place of the home, a loose home, a loose key, a broken file', async () => {

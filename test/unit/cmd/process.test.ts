@@ -73,6 +73,10 @@ test.each([
   '--report-on-fatalerror',
   '--heap-prof',
   '--abort-on-uncaught-exception',
+  // Each of these wrote what it should not: the environment, the secrets of TLS sessions, what passes in them.
+  '--report-uncaught-exception',
+  '--tls-keylog=keys.txt',
+  '--trace-tls',
 ])('%s is refused', (flag) => {
   expect(() => refuseSpies([flag], undefined)).toThrow('the daemon holds keys');
   expect(() => refuseSpies([], `--no-warnings ${flag}`)).toThrow('take it out of NODE_OPTIONS');

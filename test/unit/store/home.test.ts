@@ -39,6 +39,20 @@ test('a folder made for us a moment ago is closed, whatever configuration lies i
   expect(mode(home)).toBe('700');
 });
 
+// An empty home that its owner had made read-only was opened again without a word, and filled.
+test.each(['500', '0', '555'])('a home of mode %s keeps it', (was) => {
+  const home = join(scratchFolder(), 'home');
+  mkdirSync(home);
+  chmodSync(home, Number.parseInt(was, 8));
+  try {
+    openHome(home);
+  } catch {
+    // What root may do is not asked here.
+  }
+  expect(mode(home)).toBe(was);
+  chmodSync(home, 0o700);
+});
+
 test('a file in the way, on the path or as the home', () => {
   const folder = scratchFolder();
   writeFileSync(join(folder, 'file'), '', { mode: 0o600 });
