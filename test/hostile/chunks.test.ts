@@ -57,6 +57,10 @@ const MALFORMED: readonly (readonly [string, string])[] = [
     'content-length: 0',
     'Transfer-Encoding: chunked',
     'Transfer_Encoding: chunked',
+    // Spellings that a head was refused for, and a trailer section was not.
+    'Transfer.Encoding: chunked',
+    'ContentLength: 5',
+    "Content-Length': 5",
     'Host: evil.example',
     'Connection: close',
     'Authorization: Bearer x',

@@ -8,11 +8,18 @@ export const MAX_FIELDS = 500;
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 // Anything but tab, CR, LF, printable ASCII and obs-text; or a CR and LF that are not a pair.
 const FORBIDDEN = /[^\t\r\n -~\x80-\xff]|\r(?!\n)|(?<!\r)\n/;
+// Gateways in the CGI tradition read an underscore as a dash, and others drop what they do not expect in a name.
+const DISGUISED = /^[^a-z0-9]*(?:transfer[^a-z0-9]*encoding|content[^a-z0-9]*length)[^a-z0-9]*$/i;
 const NOT_FIELD_TEXT = /[^\t -~\x80-\xff]/;
 
 /** Whether `text` is an RFC 9110 token. */
 export function isToken(text: string): boolean {
   return TOKEN.test(text);
+}
+
+/** Whether some server further on could take the field `name` for Transfer-Encoding or Content-Length. */
+export function readsAsFraming(name: string): boolean {
+  return DISGUISED.test(name);
 }
 
 /** Whether `text` may stand in a field value or start line: no control byte but tab, nothing outside latin1. */

@@ -2,17 +2,17 @@
 // Chunked framing is read as strictly as heads are (RFC 9112 7.1). Must not know what the payload is or where it goes.
 import { Fault, type FaultCode } from '../../fault.ts';
 import type { RawHeaders } from '../../headers.ts';
-import { parseFields, refuseControls } from './field.ts';
+import { parseFields, readsAsFraming, refuseControls } from './field.ts';
 import type { BodyFraming } from './head.ts';
 
 /** Longest chunk-size line with its extensions, and longest trailer section, in bytes. */
 const MAX_CHUNK_LINE = 1024;
 const MAX_TRAILER_BYTES = 16 * 1024;
 
-// Framing, routing, credentials, caching and content format: RFC 9110 6.5.1 bars them from trailers.
+// Besides framing also routing, credentials, caching and content format: RFC 9110 6.5.1 bars them from trailers.
 const NOT_IN_TRAILERS = new Set(
   (
-    'transfer-encoding transfer_encoding content-length content_length host connection keep-alive te trailer upgrade proxy-connection ' +
+    'host connection keep-alive te trailer upgrade proxy-connection ' +
     'authorization proxy-authorization proxy-authenticate www-authenticate cookie set-cookie x-api-key api-key x-goog-api-key ' +
     'content-encoding content-type content-range expect max-forwards range cache-control age expires date location vary retry-after'
   ).split(' '),
@@ -191,7 +191,8 @@ class ChunkedFramer implements BodyFramer {
     refuseControls(text, this.#code);
     const trailers = parseFields(text, 0, this.#code);
     for (let i = 0; i < trailers.length; i += 2) {
-      if (NOT_IN_TRAILERS.has(trailers[i]!.toLowerCase())) throw this.#malformed('a field that may not be a trailer');
+      if (readsAsFraming(trailers[i]!) || NOT_IN_TRAILERS.has(trailers[i]!.toLowerCase()))
+        throw this.#malformed('a field that may not be a trailer');
     }
     this.#trailers = trailers;
     this.#trailerText = '';

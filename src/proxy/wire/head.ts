@@ -3,7 +3,7 @@
 import { type Authority, parseAuthority } from '../../authority.ts';
 import { Fault, type FaultCode } from '../../fault.ts';
 import type { RawHeaders } from '../../headers.ts';
-import { isFieldText, isToken, listElements, parseFields, refuseControls } from './field.ts';
+import { isFieldText, isToken, listElements, parseFields, readsAsFraming, refuseControls } from './field.ts';
 
 /** Longest head accepted, start line and final empty line included. Whoever reads the socket throws Fault `head-too-large` beyond it. */
 export const MAX_HEAD_BYTES = 128 * 1024;
@@ -64,8 +64,6 @@ const REQUEST_LINE = /^([^ ]+) ([!-~]+) HTTP\/1\.([01])$/;
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: (.*))?$/;
 // A tab or a trailing blank round `chunked` is grammatical, but no client writes it and some servers then overlook the field.
 const PLAIN_CHUNKED = /\r\nTransfer-Encoding: ?chunked\r\n/i;
-// Gateways in the CGI tradition read an underscore as a dash, and others drop what they do not expect in a name.
-const DISGUISED = /^[^a-z0-9]*(?:transfer[^a-z0-9]*encoding|content[^a-z0-9]*length)[^a-z0-9]*$/i;
 const ABSOLUTE = /^(https?):\/\/([^/?#]*)([^#]*)$/i;
 // Enough of the two to tell early that something is neither; the parse functions look closer.
 const METHOD_BEGUN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]*(?: |\r?$)/;
@@ -237,7 +235,7 @@ function factsOf(headers: RawHeaders, code: FaultCode): Facts {
         facts.expect.push(value);
         break;
       default:
-        if (DISGUISED.test(headers[i]!)) throw new Fault(code, 'a disguised framing field');
+        if (readsAsFraming(headers[i]!)) throw new Fault(code, 'a disguised framing field');
     }
   }
   return facts;
