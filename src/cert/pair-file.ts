@@ -97,11 +97,15 @@ export async function replaceCertificates(home: string, pair: CaPair): Promise<v
   const keyFile = join(home, KEY);
   await writing(certFile, async () => {
     if ((await readText(keyFile, 0o077)) !== pair.keyPem) throw new CertFault(`${keyFile} was replaced in the meantime.`);
-    const temp = join(home, `${CERTS}.${randomBytes(6).toString('hex')}.tmp`);
-    await writeNew(temp, pair.certPems.join(''), 0o644);
-    await rename(temp, certFile);
-    await syncFolder(home);
+    await writeCertificates(home, pair);
   });
+}
+
+async function writeCertificates(home: string, pair: CaPair): Promise<void> {
+  const temp = join(home, `${CERTS}.${randomBytes(6).toString('hex')}.tmp`);
+  await writeNew(temp, pair.certPems.join(''), 0o644);
+  await rename(temp, certsPath(home));
+  await syncFolder(home);
 }
 
 async function writePair(home: string, pair: CaPair, placeKey: (from: string, to: string) => Promise<boolean>): Promise<boolean> {
@@ -120,6 +124,8 @@ async function writePair(home: string, pair: CaPair, placeKey: (from: string, to
     await syncFolder(home);
     await place(next, certsPath(home));
     await syncFolder(home);
+    // A reader of the old pair may have taken what waits here for a leftover.
+    if (!matches(await readText(certsPath(home), 0o022), pair.keyPem)) await writeCertificates(home, pair);
     return true;
   });
 }

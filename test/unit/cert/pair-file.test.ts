@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openCertAuthority } from '../../../src/cert/authority.ts';
-import { CertFault, createPair, readPair, replaceCertificates } from '../../../src/cert/pair-file.ts';
+import { CertFault, createPair, readPair, replaceCertificates, replacePair } from '../../../src/cert/pair-file.ts';
 
 let folder: string;
 let home: string;
@@ -243,6 +243,21 @@ describe('writing', () => {
     await mkdir(join(home, 'ca.pem', 'in-the-way'), { recursive: true });
     await chmod(home, 0o700);
     await expect(createPair(home, (await readPair(other))!)).rejects.toThrow(/^The CA in .*home cannot be written \(E[A-Z]+\)\.$/);
+  });
+
+  // A command that read the old pair took the certificates of the new one, which wait until the key is in place, for a leftover of a
+  // killed writer: the key was new then, ca.pem was old, and nothing would open the CA any more.
+  it('of a new pair survives a reader that clears away what waits', async () => {
+    await openAt(home);
+    const made = await openAt(other);
+    let done = false;
+    const clearing = (async () => {
+      while (!done) for (const name of await readdir(home)) if (name.endsWith('.next')) await rm(join(home, name), { force: true });
+    })();
+    await replacePair(home, (await readPair(other))!);
+    done = true;
+    await clearing;
+    expect((await openAt(home)).fingerprint256).toBe(made.fingerprint256);
   });
 
   it('of certificates needs the key they belong to', async () => {
