@@ -28,6 +28,12 @@ function inject(house: Conductor, x: Exchange, head: RequestHead, headers: RawHe
   carriesPlaceholder(head, policy.inject, authority);
   if (!route) return headers;
   const resolve = (template: string) => house.options.resolveSecret(template, authority.host)?.reveal(authority.host);
-  const facts = { tls: connection.scheme === 'https', verified: connection.scheme === 'https', port: authority.port };
+  const facts = {
+    tls: connection.scheme === 'https',
+    verified: connection.scheme === 'https',
+    // An address has no server name, and an absolute-form request no hello to carry one.
+    named: connection.sni !== undefined || authority.kind !== 'name' || connection.isAbsolute === true,
+    port: authority.port,
+  };
   return injectKeys(route, { ...head, headers }, policy.injectFor(authority), resolve, facts);
 }

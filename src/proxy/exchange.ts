@@ -15,6 +15,8 @@ export interface ConnectionFacts {
   readonly scheme: 'https' | 'http';
   /** SNI of the client's hello, lower case; undefined without hello or without SNI. */
   readonly sni: string | undefined;
+  /** The request came in absolute form on the proxy port: there was no tunnel, and no hello. */
+  readonly isAbsolute?: true;
   readonly equality: EqualityGrade;
   /** Fingerprints of both legs for `sallyport fidelity`. */
   readonly tls: TlsFacts | undefined;

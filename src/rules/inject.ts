@@ -16,13 +16,15 @@ export interface InjectFacts {
   readonly tls: boolean;
   /** The upstream's certificate was verified for the route's host. */
   readonly verified: boolean;
+  /** The client's hello named the host too, where there was a hello to name it in. */
+  readonly named: boolean;
   /** The port asked for (not the one `connect_to` dials). */
   readonly port: number;
 }
 
 /**
  * The header fields with keys put in, or the array of `head` itself. A rule acts only if: its pattern names the route's host; TLS,
- * verified, port 443; the head's own Host agrees; the method is not TRACE; its header is there exactly once and is not named in
+ * verified, the server name given, port 443; the head's own Host agrees; the method is not TRACE; its header is there exactly once and is not named in
  * Connection (it would be dropped); and, with `replaces`, that placeholder occurs in the value exactly once. Then the placeholder
  * alone is replaced, without `replaces` the whole value. Should the key bring an auth scheme, the one before the placeholder gives
  * way: `Bearer PLACEHOLDER` and a key `Bearer …` never make `Bearer Bearer …`. Of several rules for one header the first that acts wins.
@@ -37,7 +39,7 @@ export function injectKeys(
   facts: InjectFacts,
 ): RawHeaders {
   let headers = head.headers;
-  const safe = facts.tls && facts.verified && facts.port === 443 && route.authority.port === 443;
+  const safe = facts.tls && facts.verified && facts.named && facts.port === 443 && route.authority.port === 443;
   if (rules.length === 0 || !safe || !agrees(route.authority, head.authority) || head.method.toUpperCase() === 'TRACE') return headers;
   const injected: string[] = [];
   const dropped = listTokens(head.headers, 'connection');

@@ -104,6 +104,13 @@ describe('no key', () => {
     expectNoKey();
   });
 
+  // A hello without a server name was taken for one that agrees. The request still passes, as it came: the upstream answers it with a 401.
+  test('no SNI', async () => {
+    expect((await ask(`${VICTIM}:443`, VICTIM, DUMMY, { serverName: false, checkName: VICTIM })).status).toBe(200);
+    expectNoKey();
+    expect(got()).toContain('Authorization: Bearer dummy-key\r\n');
+  });
+
   test.each([VICTIM, 'evil.example'])('CONNECT to another host, Host and SNI %s', async (name) => {
     const reply = await ask('evil.example:443', VICTIM, DUMMY, { serverName: name, checkName: 'evil.example' });
     expect(reply.status).toBe(421);

@@ -57,7 +57,7 @@ async function aimPlain(house: House, client: Wire, parsed: ParsedRequest, kept:
     authority.port === (scheme === 'https' ? 443 : 80) ? authorityText(authority).replace(/:\d+$/, '') : authorityText(authority);
   const headers: RawHeaders = withValue(parsed.headers, 'host', hostText);
   const head: RequestHead = { method: parsed.method, target: parsed.path, headers, authority: hostText };
-  const connection: ConnectionFacts = { authority, scheme, sni: undefined, equality: 'none', tls: undefined };
+  const connection: ConnectionFacts = { authority, scheme, sni: undefined, isAbsolute: true, equality: 'none', tls: undefined };
   return {
     head,
     connection,

@@ -21,7 +21,7 @@ const field = fc.tuple(
 const headers = fc.array(field, { maxLength: 5 }).map((fields) => fields.flat());
 const replaces = fc.option(fc.constant(DUMMY), { nil: undefined });
 const method = fc.constantFrom('POST', 'GET', 'TRACE');
-const facts = fc.record({ tls: fc.boolean(), verified: fc.boolean(), port: fc.constantFrom(443, 8443) });
+const facts = fc.record({ tls: fc.boolean(), verified: fc.boolean(), named: fc.boolean(), port: fc.constantFrom(443, 8443) });
 
 test('the key goes to its own host over a verified connection, in one field, or nowhere', () => {
   fc.assert(
@@ -37,7 +37,7 @@ test('the key goes to its own host over a verified connection, in one field, or 
       expect(changed.length).toBeLessThanOrEqual(1);
       expect(out === fields).toBe(changed.length === 0);
       if (changed.length === 0) return;
-      expect([connected, named, verb, known]).toEqual([HOSTS[0], HOSTS[0], verb, { tls: true, verified: true, port: 443 }]);
+      expect([connected, named, verb, known]).toEqual([HOSTS[0], HOSTS[0], verb, { tls: true, verified: true, named: true, port: 443 }]);
       expect(verb).not.toBe('TRACE');
       expect(changed[0]! % 2).toBe(1);
       const was = fields[changed[0]!]!;

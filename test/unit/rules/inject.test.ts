@@ -11,7 +11,7 @@ import { routeOf } from '../../../src/rules/route.ts';
 
 const KEY = 'sk-ant-real';
 const DUMMY = 'sk-ant-dummy';
-const SAFE: InjectFacts = { tls: true, verified: true, port: 443 };
+const SAFE: InjectFacts = { tls: true, verified: true, named: true, port: 443 };
 const rule = (over: Partial<InjectRule> = {}): InjectRule => ({
   host: 'api.anthropic.com',
   header: 'x-api-key',
@@ -101,6 +101,7 @@ describe('no key leaves', () => {
     ['without rules', { rules: [] }],
     ['without TLS', { facts: { tls: false } }],
     ['without a verified certificate', { facts: { verified: false } }],
+    ['where the hello named nobody', { facts: { named: false } }],
     ['to another port', { facts: { port: 8443 } }],
     ['on a route to another port', { host: 'api.anthropic.com:8443' }],
     ['when Host names another', { head: request(['x-api-key', DUMMY], { authority: 'api.anthropic.com.evil.test' }) }],
