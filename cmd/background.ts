@@ -8,6 +8,7 @@ import { parseTemplate } from '../src/rules/template.ts';
 import { openHome } from '../src/store/home.ts';
 import { withCompileCache } from './compile-cache.ts';
 import { CommandFailure, EXIT, type Explained } from './failure.ts';
+import { checkFirstStart } from './first-start.ts';
 import { logPath, openLogFile } from './log-sink.ts';
 import { announce, checkReadyPlace, type Ready } from './ready.ts';
 import { type Invocation, loadSettings } from './settings.ts';
@@ -26,9 +27,11 @@ const START_MS = 30_000;
 /** Starts the daemon and waits until it listens. Rejects with CommandFailure and the child's own line. */
 export async function startBackground(invocation: Invocation, isEphemeral: boolean): Promise<Ready> {
   // Mistakes in the settings are found here, where the user sees them at once.
-  const { config } = loadSettings(invocation);
+  const loaded = loadSettings(invocation);
+  const { config } = loaded;
   const { home } = config;
   if (!isEphemeral) checkReadyPlace(config);
+  await checkFirstStart(loaded, isEphemeral);
   openHome(home);
   const log = openLogFile(home);
   const child = launch(home, log, withoutOurs(invocation.environment, config));

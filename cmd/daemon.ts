@@ -21,6 +21,7 @@ import { hostPort, proxyUrl, reachable } from './address.ts';
 import { refreshBundle, writePac } from './client-files.ts';
 import { configRows } from './config-rows.ts';
 import { CommandFailure, EXIT, explain, listenFailure } from './failure.ts';
+import { checkFirstStart } from './first-start.ts';
 import { announce, checkReadyPlace, type Ready } from './ready.ts';
 import { openReloadable } from './reloading.ts';
 import { type Invocation, loadSettings } from './settings.ts';
@@ -67,6 +68,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const { home } = first.config;
   await using opening = new AsyncDisposableStack();
   if (options.announces) checkReadyPlace(first.config);
+  await checkFirstStart(first, options.isEphemeral);
   openHome(home);
   lockHome(home, opening);
 

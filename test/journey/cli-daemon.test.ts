@@ -1,6 +1,8 @@
 // A daemon as its user meets it: the real launcher, real processes, exit codes, files and signals.
+
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { createServer, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { checkStore, openStore } from '../../src/store/open.ts';
@@ -153,6 +155,24 @@ test.skipIf(process.platform !== 'linux')('a daemon in the background puts keys 
   expect(await user.run(['run', '--', 'node', '-e', program])).toMatchObject({ code: 0, stderr: '' });
   expect(JSON.stringify(provider.capture.requests.map((r) => r.headers))).toContain(`"x-api-key","${key}"`);
   expect((await user.run(['stop'])).code).toBe(0);
+});
+
+// A busy port was only met when the home, its CA and its store had been made: the failed command had changed something.
+test('a first start that cannot listen leaves nothing behind', async () => {
+  const user = newUser();
+  const other = createServer().listen(0, '127.0.0.1');
+  onTestFinished(() => void other.close());
+  await once(other, 'listening');
+  const listen = `127.0.0.1:${(other.address() as AddressInfo).port}`;
+  for (const words of [['start'], ['start', '--foreground'], ['run', '--', 'true']]) {
+    const ran = await user.run([...words.slice(0, 1), '--listen', listen, ...words.slice(1)]);
+    expect(ran).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(`^sallyport: ${listen} is taken by another program: [^\n]+\n$`),
+    });
+    expect(existsSync(user.home)).toBe(false);
+  }
 });
 
 describe('a daemon in the foreground', { timeout: 90_000 }, () => {

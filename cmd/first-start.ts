@@ -1,0 +1,18 @@
+// Looks, before anything is made, whether a first start can listen at all: one that cannot should leave nothing behind.
+// Must not keep the port; what comes of it later is told where it is opened.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { LoadedConfig } from '../src/config.ts';
+import { listenTrouble } from '../src/proxy/control/free-port.ts';
+import { hostPort } from './address.ts';
+import { listenFailure } from './failure.ts';
+
+/** Throws CommandFailure for a port that is taken. Where a daemon has run before, the lock of its home has the first word. */
+export async function checkFirstStart({ config, origins }: LoadedConfig, isEphemeral: boolean): Promise<void> {
+  const { listen, home } = config;
+  const picksPort = listen.port === 0 || (isEphemeral && origins.listen === 'default');
+  if (picksPort || existsSync(join(home, 'daemon.lock'))) return;
+  const code = await listenTrouble(listen.host, listen.port);
+  const failure = code === undefined ? undefined : listenFailure({ code }, hostPort(listen));
+  if (failure) throw failure;
+}
