@@ -2,7 +2,7 @@
 // counts is :authority, which must be the one the connection is for.
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { callH2 } from '../support/h2-client.ts';
-import { FLAG, FRAME, h2Frame, headerBlock, headersFrame } from '../support/h2-frames.ts';
+import { FLAG, FRAME, h2Frame, headerBlock, headersFrame, openingBytes } from '../support/h2-frames.ts';
 import { type RawH2, startRawH2 } from '../support/h2-raw.ts';
 import { HOST, openH2, type ScriptedH2, startScriptedH2 } from '../support/scripted.ts';
 
@@ -162,6 +162,48 @@ describe('content-length must match the data', () => {
     const { session } = await openH2(scene);
     const reply = await callH2(session, { ':method': 'GET', ':scheme': 'https', ':authority': HOST, ':path': '/x' });
     expect(reply.cut).toBeGreaterThan(0);
+  });
+});
+
+describe('the preface', () => {
+  const opened = async (scene: ScriptedH2, opening: Buffer) => {
+    const client = await scene.connect({ alpn: ['h2'] });
+    onTestFinished(() => client.destroy());
+    const h2 = startRawH2(client, opening);
+    await h2.send(headersFrame(1, HEAD, true));
+    return h2.outcome(1);
+  };
+  const window = (...increments: readonly number[]) =>
+    increments.map((n) => {
+      const payload = Buffer.alloc(4);
+      payload.writeUInt32BE(n);
+      return h2Frame(FRAME.window, 0, 0, payload);
+    });
+
+  // The mirror of each of these ended the daemon: an assertion in Node for the setting, an exception nobody caught for the window.
+  test.each([
+    ['a setting out of its range', openingBytes([[9, 2]])],
+    ['a frame size out of its range', openingBytes([[5, 1]])],
+    ['a window past the most there is', Buffer.concat([openingBytes(), ...window(2 ** 31 - 1)])],
+    ['a window that grows past it', Buffer.concat([openingBytes(), ...window(2 ** 30, 2 ** 31 - 1)])],
+  ])('%s ends this connection and nothing else', async (_name, opening) => {
+    const scene = await echo();
+    expect((await opened(scene, opening)).how).toBe('goaway');
+    await expectUnharmed(scene);
+  });
+
+  test.each([
+    [
+      'settings nobody knows, of value nought',
+      openingBytes([
+        [9, 0],
+        [0x0a0a, 0],
+      ]),
+    ],
+    ['the largest window there is', Buffer.concat([openingBytes(), ...window(2 ** 31 - 1 - 65_535)])],
+  ])('%s: passes', async (_name, opening) => {
+    const scene = await echo();
+    expect((await opened(scene, opening)).how).toBe('replied');
   });
 });
 

@@ -60,11 +60,19 @@ const NAMES: Readonly<Record<number, keyof Settings>> = {
 /** What upstream may have on its way to a client that reads nothing is held here, and so is its compression table: bounds far above any client's. */
 const MOST: Readonly<Partial<Record<keyof Settings, number>>> = { initialWindowSize: 16 * 1024 * 1024, headerTableSize: 1024 * 1024 };
 
+/** Values that node:http2 throws on, or that end the process (nghttp2 refuses them, Node asserts). The client's own session answers for them. */
+function isSayable(id: number, value: number): boolean {
+  if (id === 5) return value >= 16_384 && value <= 16_777_215;
+  if (id === 9) return value === 1;
+  return id <= 8 || value > 0;
+}
+
 /** The entries as node:http2 takes them, windows within our bounds on memory; unknown ids (GREASE, no-RFC7540-priorities) go through `customSettings`, at most ten. */
 export function mirroredSettings(entries: ClientPreface['settings']): Settings {
   const out: Record<string, unknown> = {};
   const custom: Record<number, number> = {};
   for (const [id, value] of entries) {
+    if (!isSayable(id, value)) continue;
     const name = NAMES[id];
     if (name === 'enablePush' || name === 'enableConnectProtocol') out[name] = value === 1;
     else if (name) out[name] = Math.min(value, MOST[name] ?? value);

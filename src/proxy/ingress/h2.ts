@@ -148,7 +148,9 @@ function openSession(socket: TLSSocket, host: string, preface: ClientPreface): h
     stream.on('error', () => undefined);
     stream.close(http2.constants.NGHTTP2_REFUSED_STREAM);
   });
-  if (preface.windowIncrement > 0) session.once('connect', () => session.setLocalWindowSize(65_535 + preface.windowIncrement));
+  // A window past the most there is (RFC 9113 6.9.1) is the client's fault, and its own session says so.
+  const window = Math.min(65_535 + preface.windowIncrement, 2 ** 31 - 1);
+  if (preface.windowIncrement > 0) session.once('connect', () => session.destroyed || session.setLocalWindowSize(window));
   return session;
 }
 
