@@ -49,11 +49,11 @@ export function joinedValue(headers: RawHeaders, name: string): string | undefin
   return values.length === 0 ? undefined : values.join(', ');
 }
 
-/** Copy without the fields whose lower-cased name `drop` says true for. The same array when nothing is dropped. */
-export function withoutFields(headers: RawHeaders, drop: (lowerName: string) => boolean): RawHeaders {
+/** Copy without the fields whose lower-cased name (and value) `drop` says true for. The same array when nothing is dropped. */
+export function withoutFields(headers: RawHeaders, drop: (lowerName: string, value: string) => boolean): RawHeaders {
   let out: string[] | undefined;
   for (let i = 0; i < headers.length; i += 2) {
-    if (drop(headers[i]!.toLowerCase())) out ??= headers.slice(0, i) as string[];
+    if (drop(headers[i]!.toLowerCase(), headers[i + 1]!)) out ??= headers.slice(0, i) as string[];
     else if (out) out.push(headers[i]!, headers[i + 1]!);
   }
   return out ?? headers;

@@ -35,9 +35,12 @@ export function endToEnd(headers: RawHeaders, upgrading: boolean): RawHeaders {
   return out;
 }
 
-/** The same for HTTP/2, where a message with any other field of a hop is malformed (RFC 9113 8.2.2). The same array when nothing is dropped. */
+/**
+ * The same for HTTP/2, in heads and trailers. Most fields of a hop make a message malformed there (RFC 9113 8.2.2) and never get here;
+ * node:http2 throws on two more than nghttp2 refuses. The same array when nothing is dropped.
+ */
 export function endToEndHttp2(headers: RawHeaders): RawHeaders {
-  return withoutFields(headers, isForUs);
+  return withoutFields(headers, (name, value) => isForUs(name) || name === 'http2-settings' || (name === 'te' && value !== 'trailers'));
 }
 
 function isForUs(name: string): boolean {

@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { callH2, collectH2, startH2 } from '../support/h2-client.ts';
 import { FLAG, FRAME, H2FrameParser, h2Frame, headersFrame, PREFACE } from '../support/h2-frames.ts';
-import { HOST, startScripted } from '../support/scripted.ts';
+import { startRawH2 } from '../support/h2-raw.ts';
+import { HOST, startScripted, startScriptedH2 } from '../support/scripted.ts';
 
 const GET = { ':method': 'GET', ':scheme': 'https', ':authority': HOST, ':path': '/x' };
 const ok = (stream: number) =>
@@ -51,6 +52,46 @@ describe('fields of upstream’s hop and of our own', () => {
     const reply = await collectH2(stream);
     expect(reply.headers).toEqual([':status', '200', 'x-b', '1', 'x-a', '2', 'x-b', '3']);
     expect(interim.filter((_, i) => i % 2 === 0)).toEqual([':status', 'x-b', 'x-b', 'x-a']);
+  });
+});
+
+// nghttp2 lets these pass and node:http2 throws on them, in a listener: one interim reply, or one trailer section of either side, ended the daemon.
+describe.each([
+  ['http2-settings', 'AAA'],
+  ['te', 'TRAILERS'],
+])('a field that node:http2 will not send (%s)', (name, value) => {
+  const body = (id: number) => h2Frame(FRAME.data, 0, id, Buffer.from('ok'));
+
+  test.each([
+    ['an interim head', (id: number) => [headersFrame(id, [':status', '103', name, value, 'x', '1'], false), ok(id)]],
+    [
+      'a final head',
+      (id: number) => [headersFrame(id, [':status', '200', name, value], false), h2Frame(FRAME.data, 1, id, Buffer.from('ok'))],
+    ],
+    ['trailers', (id: number) => [headersFrame(id, [':status', '200'], false), body(id), headersFrame(id, [name, value, 'x', '1'], true)]],
+  ] as const)('stays here when it comes in %s', async (_where, answer) => {
+    const session = await client(answer);
+    const reply = await callH2(session, GET);
+    expect(reply).toMatchObject({ status: 200, body: Buffer.from('ok'), cut: undefined });
+    expect([...reply.headers, ...reply.trailers]).not.toContain(name);
+    expect((await callH2(session, GET)).body.toString()).toBe('ok');
+  });
+
+  test('stays here when it comes in the trailers of a request', async () => {
+    let seen: readonly string[] | undefined;
+    const scene = await startScriptedH2(async (call) => {
+      call.stream.on('trailers', (_headers, _flags, raw) => {
+        seen = raw as unknown as string[];
+      });
+      const bytes = await call.body;
+      call.stream.respond({ ':status': 200 });
+      call.stream.end(bytes);
+    });
+    const h2 = startRawH2(await scene.connect({ alpn: ['h2'] }));
+    const head = [':method', 'POST', ':scheme', 'https', ':authority', HOST, ':path', '/x', 'content-type', 'image/png'];
+    await h2.send(headersFrame(1, head, false), body(1), headersFrame(1, [name, value, 'x', '1', 'proxy-x', '2'], true));
+    expect((await h2.outcome(1)).body.toString()).toBe('ok');
+    expect(seen).toEqual(['x', '1']);
   });
 });
 

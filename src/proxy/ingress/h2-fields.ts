@@ -1,6 +1,7 @@
 // Field sections and ends of HTTP/2 streams as node:http2 gives and takes them: pseudo-fields apart, trailers carried across.
 // It must not know what any field means.
-import type { Http2Stream } from 'node:http2';
+import { constants, type Http2Stream } from 'node:http2';
+import { endToEndHttp2 } from '../hop.ts';
 
 /** The fields without the pseudo-fields. */
 export function regular(raw: readonly string[]): string[] {
@@ -16,11 +17,11 @@ export function fieldObject(raw: readonly string[]): Record<string, string[]> {
   return out;
 }
 
-/** Listens for the trailers of `from`, which may come before anybody knows where they go. */
+/** Listens for the trailers of `from`, which may come before anybody knows where they go; without fields of the hop. */
 export function trailersOf(from: Http2Stream): () => Record<string, string[]> {
   let trailers: Record<string, string[]> = {};
   from.on('trailers', (_headers, _flags, raw) => {
-    trailers = fieldObject(raw as unknown as string[]);
+    trailers = fieldObject(endToEndHttp2(raw as unknown as string[]));
   });
   return () => trailers;
 }
@@ -28,7 +29,13 @@ export function trailersOf(from: Http2Stream): () => Record<string, string[]> {
 /** Ends `to`, which waits for trailers, with these; with none, the stream just ends. */
 export function sendTrailers(to: Http2Stream, trailers: () => Record<string, string[]>): void {
   to.on('wantTrailers', () => {
-    if (!to.destroyed && !to.closed) to.sendTrailers(trailers());
+    if (to.destroyed || to.closed) return;
+    try {
+      to.sendTrailers(trailers());
+    } catch {
+      // Nobody is above a listener: what node:http2 will not send may cost this stream, not the process.
+      to.close(constants.NGHTTP2_INTERNAL_ERROR);
+    }
   });
 }
 

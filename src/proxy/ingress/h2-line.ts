@@ -208,7 +208,7 @@ export class Http2Line implements Line {
   }
 
   #passInterim(raw: RawHeaders): void {
-    if (this.#begun || firstValue(raw, ':status') === '101' || this.#stream.destroyed) return;
+    if (this.#begun || firstValue(raw, ':status') === '101' || this.#stream.destroyed || this.#stream.closed) return;
     this.#stream.additionalHeaders(fieldObject(raw) as unknown as Record<string, string>);
   }
 

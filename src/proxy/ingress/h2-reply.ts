@@ -18,8 +18,13 @@ export function awaitReply(stream: ClientHttp2Stream, onInterim: (raw: RawHeader
   return new Promise((resolve, reject) => {
     let interims = 0;
     stream.on('headers', (_headers, _flags, raw) => {
-      if (++interims > MAX_INTERIM) reject(new Fault('upstream-protocol', 'too many interim replies'));
-      else onInterim(endToEndHttp2(raw as unknown as string[]));
+      if (++interims > MAX_INTERIM) return reject(new Fault('upstream-protocol', 'too many interim replies'));
+      try {
+        onInterim(endToEndHttp2(raw as unknown as string[]));
+      } catch (cause) {
+        // Nobody is above a listener: what node:http2 will not send may cost this exchange, not the process.
+        reject(new Fault('upstream-protocol', 'an interim reply that cannot be passed on', { cause }));
+      }
     });
     stream.once('response', (_headers, flags, raw) => {
       const fields = raw as unknown as string[];
