@@ -36,9 +36,11 @@ export const STRONG_SIGNATURES: ReadonlyMap<string, string | null> = new Map([
 
 /**
  * Checks what the upstream presented (its leaf first, the others in any order, after OpenSSL accepted them) for `authority`. Validity dates, key
- * usage, path lengths and name constraints are OpenSSL's part. Throws Fault `upstream-untrusted` whose detail says in public words what is wrong.
+ * usage, path lengths and name constraints are OpenSSL's part. With `aloneAtMs` (wall clock) nobody else looks at strength, so the chain must be
+ * the very one OpenSSL used: of two issuers with one name and key that is the one valid then, the one found here may be expired. Throws Fault
+ * `upstream-untrusted` whose detail says in public words what is wrong.
  */
-export function checkChain(sent: readonly X509Certificate[], authority: Authority, trust: Trust): CheckedChain {
+export function checkChain(sent: readonly X509Certificate[], authority: Authority, trust: Trust, aloneAtMs?: number): CheckedChain {
   const leaf = sent[0];
   if (!leaf) throw untrusted('no certificate');
   checkName(leaf, authority);
@@ -47,6 +49,7 @@ export function checkChain(sent: readonly X509Certificate[], authority: Authorit
   let issuer: X509Certificate | undefined;
   for (let depth = 0; depth < MAX_CHAIN; depth++) {
     checkStrength(below, trust);
+    if (aloneAtMs !== undefined) checkDates(below, aloneAtMs);
     // OpenSSL prefers a trusted root to one that was sent, so a weak cross-signature above it does not count against anybody.
     const anchor = trust.rootsNamed(below.issuer).find((root) => signs(root, below));
     if (anchor) {
@@ -86,6 +89,11 @@ function checkStrength(certificate: X509Certificate, trust: Trust): void {
   const algorithm = certificate.signatureAlgorithmOid ?? '';
   if (STRONG_SIGNATURES.has(algorithm) || (algorithm === PSS && pssIsStrong(certificate.raw))) return;
   throw untrusted('signed with a weak algorithm');
+}
+
+function checkDates(certificate: X509Certificate, nowMs: number): void {
+  if (nowMs < certificate.validFromDate.getTime()) throw untrusted('certificate is not yet valid');
+  if (nowMs > certificate.validToDate.getTime()) throw untrusted('certificate has expired');
 }
 
 function checkKey(key: KeyObject): void {

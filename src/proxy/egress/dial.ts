@@ -90,8 +90,9 @@ function handshake(
       // Called once, after OpenSSL accepted the chain and before anything is sent; what it returns refuses the connection.
       checkServerIdentity: () => {
         try {
-          chain = checkChain(presented(socket), authority, trust);
-          checkStaple(chain, staple, Date.now());
+          const nowMs = Date.now();
+          chain = checkChain(presented(socket), authority, trust, prepared.lowered ? nowMs : undefined);
+          checkStaple(chain, staple, nowMs);
           return undefined;
         } catch (thrown) {
           return thrown as Error;

@@ -34,6 +34,16 @@ describe('checkChain', () => {
     expect(verdict(peer(leafOf(root)))).toBe('CN=root');
   });
 
+  test('leaves dates to OpenSSL, unless nobody else looks at strength', () => {
+    const shown = peer(leafOf(middle), middle, root);
+    const { validFromDate, validToDate } = middle.certificate;
+    const at = (ms: number) => () => checkChain(shown, HOST, trust, ms);
+    expect(at((validFromDate.getTime() + validToDate.getTime()) / 2)).not.toThrow();
+    expect(at(validFromDate.getTime() - 1000)).toThrow(/not yet valid/);
+    expect(at(validToDate.getTime() + 1000)).toThrow(/expired/);
+    expect(checkChain(shown, HOST, trust).issuer.subject).toBe('CN=middle');
+  });
+
   test('is not led astray by a certificate with copied names: the key must have made the signature', () => {
     const weak = issue({ name: 'middle', issuer: root, ca: true, as: 'middle', hash: 'sha1' });
     const lookalike = issue({ name: 'middle', issuer: root, ca: true, as: 'somebody else', keyIdOf: weak });
