@@ -297,3 +297,33 @@ describe('the session ends', () => {
     expect(h2.frames.filter((f) => f.type === FRAME.push)).toEqual([]);
   });
 });
+
+// node:http2 feeds a new session what its socket already holds, piece by piece, and does not look whether the session outlived the piece
+// before (a TypeError out of its core that nobody can catch, Node 26). A client that broke the protocol, had more on the way and was gone
+// when it was told so ended the daemon.
+test('a client that breaks the protocol in the first of several pieces, and leaves, hurts nobody', async () => {
+  const uncaught: unknown[] = [];
+  const note = (error: unknown) => uncaught.push(error);
+  process.on('uncaughtExceptionMonitor', note);
+  onTestFinished(() => void process.off('uncaughtExceptionMonitor', note));
+  const ups: OriginConnection[] = [];
+  const s = await startScripted(
+    async (c) => {
+      await c.reader.exactly(PREFACE.length);
+      ups.push(c);
+    },
+    { alpn: ['h2'] },
+  );
+  for (let round = 0; round < 5; round++) {
+    const client = await s.connect({ alpn: ['h2'] });
+    await client.write(Buffer.concat([PREFACE, h2Frame(FRAME.settings, 0, 1)]));
+    await until(() => ups.length === round + 1, 'the preface was read');
+    await client.write(headersFrame(1, head(), true));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    // The session is made when upstream has spoken; the client must have left by then, and we not have heard of it.
+    void ups[round]!.write(h2Frame(FRAME.settings, 0, 0));
+    client.reset();
+    await until(() => s.daemon.proxy.status().connections === 0, 'the connection is over');
+  }
+  expect(uncaught).toEqual([]);
+});

@@ -88,6 +88,7 @@ function serveSession(
   origin: Http2Origin,
   door: Http2Door,
 ): Promise<void> {
+  inOnePiece(client);
   const session = http2.performServerHandshake(client, { settings, ...HEADS });
   let streams = 0;
   session.on('stream', (stream, headers, flags, raw) => {
@@ -140,6 +141,7 @@ function openSession(socket: TLSSocket, host: string, preface: ClientPreface): h
     settings: mirroredSettings(preface.settings),
     ...HEADS,
   };
+  inOnePiece(socket);
   const session = http2.connect(`https://${host}`, options);
   session.on('error', () => undefined);
   // Server push was never asked for by any of the clients; a pushed stream is refused (RFC 9113 8.4).
@@ -152,6 +154,14 @@ function openSession(socket: TLSSocket, host: string, preface: ClientPreface): h
   const window = Math.min(65_535 + preface.windowIncrement, 2 ** 31 - 1);
   if (preface.windowIncrement > 0) session.once('connect', () => session.destroyed || session.setLocalWindowSize(window));
   return session;
+}
+
+/**
+ * Joins what the socket holds unread. node:http2 feeds it to a new session piece by piece and does not look whether the session outlived the
+ * piece before: a TypeError out of its core that ends the process (Node 26).
+ */
+function inOnePiece(socket: TLSSocket): void {
+  if (socket.readableLength > 0) socket.unshift(socket.read(socket.readableLength));
 }
 
 function settled(session: http2.ClientHttp2Session): Promise<http2.Settings> {
