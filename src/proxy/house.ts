@@ -1,6 +1,7 @@
 // What every room of the proxy shares for the life of the daemon: options, open sockets, who wants to hear of a drain.
 // It makes no decision.
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import type { ExchangeRecord } from '../exchange-record.ts';
 import type { Exchange } from './exchange.ts';
@@ -17,8 +18,8 @@ export interface Conductor {
 
 /** The running proxy as its parts see it. */
 export interface House extends Conductor {
-  /** Client sockets that are open. */
-  readonly sockets: Set<Socket>;
+  /** Client sockets that are open, each with what ends it: itself, or the TLS socket on it. */
+  readonly sockets: Map<Socket, Duplex>;
   /** Called once when draining starts, to end what is idle. */
   readonly drains: Set<() => void>;
   /** Open tunnels that are passed through; each tells when its last byte went by (monotonic ms). */

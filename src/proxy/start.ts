@@ -1,12 +1,13 @@
 // Opens the one port and gives every socket to accept. Owns what lives as long as the daemon: open sockets, counts, the drain.
 // It must not know what happens on a socket.
 import { randomBytes } from 'node:crypto';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { type FidelityReport, openFidelityLog } from './fidelity.ts';
 import type { House } from './house.ts';
 import { accept } from './ingress/accept.ts';
 import type { ProxyOptions } from './options.ts';
+import { resetConnection } from './wire/reset.ts';
 
 /** A listening proxy. Ends by `drain` or `close`. */
 export interface RunningProxy {
@@ -32,7 +33,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   const house: House = {
     options,
     log: options.log,
-    sockets: new Set<Socket>(),
+    sockets: new Map(),
     drains: new Set(),
     tunnels: new Set(),
     own: () => ownAddresses(address),
@@ -67,12 +68,13 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
       draining = true;
       server.close();
       for (const drain of house.drains) drain();
-      await emptied(house, deadlineMs, () => exchanges);
-      for (const socket of house.sockets) socket.destroy();
+      const isQuiet = await emptied(house, deadlineMs, () => exchanges);
+      if (!isQuiet) return cutAll(house);
+      for (const socket of house.sockets.values()) socket.destroy();
     },
     async close() {
       draining = true;
-      for (const socket of house.sockets) socket.destroy();
+      cutAll(house);
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };
@@ -91,8 +93,8 @@ function listen(server: Server, where: ProxyOptions['listen']): Promise<void> {
 /** Once the last exchange is done, sockets get this long to hand their last bytes over, and tunnels to fall silent, ms. */
 const QUIET_MS = 1000;
 
-/** Waits until every exchange has ended and what is left is silent, or the deadline has passed. Idle sockets do not hold a drain up. */
-function emptied(house: House, deadlineMs: number, exchanges: () => number): Promise<void> {
+/** Waits until every exchange has ended and what is left is silent, then true; false when the deadline has passed. Idle sockets do not hold a drain up. */
+function emptied(house: House, deadlineMs: number, exchanges: () => number): Promise<boolean> {
   return new Promise((resolve) => {
     const end = performance.now() + deadlineMs;
     let quietSince = performance.now();
@@ -100,13 +102,19 @@ function emptied(house: House, deadlineMs: number, exchanges: () => number): Pro
       const now = performance.now();
       const talking = exchanges() > 0 || [...house.tunnels].some((lastByteAt) => now - lastByteAt() < QUIET_MS);
       if (talking) quietSince = now;
-      if (house.sockets.size > 0 && now < end && now - quietSince < QUIET_MS) return;
+      const isQuiet = house.sockets.size === 0 || now - quietSince >= QUIET_MS;
+      if (!isQuiet && now < end) return;
       clearInterval(timer);
-      resolve();
+      resolve(isQuiet);
     };
     const timer = setInterval(look, 20);
     look();
   });
+}
+
+/** What is cut must look cut: a reply without framing, and whatever is spoken in a tunnel, would be complete with a FIN. */
+function cutAll(house: House): void {
+  for (const [carrier, socket] of house.sockets) resetConnection(socket, carrier);
 }
 
 /** Every address under which the listener can be reached, as far as this machine knows. */

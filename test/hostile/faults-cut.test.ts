@@ -6,7 +6,7 @@ import { callH2 } from '../support/h2-client.ts';
 import { chunk, headBytes, type WireReply } from '../support/http1.ts';
 import type { OriginConnection } from '../support/origin.ts';
 import { EMAIL } from '../support/samples.ts';
-import { HOST, openH2, type Scripted, startScripted, startScriptedH2 } from '../support/scripted.ts';
+import { HOST, openH2, type Scripted, STRANGER, soon, startScripted, startScriptedH2 } from '../support/scripted.ts';
 
 const JSON_TYPE = ['Content-Type', 'application/json'];
 const SSE_TYPE = ['Content-Type', 'text/event-stream'];
@@ -160,5 +160,30 @@ describe('HTTP/2', () => {
     expect(reply.body.toString()).toBe(EVENT);
     expect(reply.cut).toBeGreaterThan(0);
     expect(await scene.daemon.record()).toMatchObject({ fault: 'upstream-cut' });
+  });
+});
+
+// A drain that ran out of time, and a second signal, ended their clients' connections with a FIN. A reply that has no framing, and whatever
+// is spoken in a tunnel, was complete then as far as its client could tell.
+describe.each([
+  ['the deadline of a drain', (scene: Scripted) => scene.daemon.proxy.drain(0)],
+  ['closing at once', (scene: Scripted) => scene.daemon.proxy.close()],
+])('cut by ourselves: %s', (_name, stop) => {
+  test.each(['intercepted', 'in clear', 'through a tunnel'])('a reply without framing, %s', async (door) => {
+    const clear = door === 'in clear';
+    const scene = await startScripted(
+      async (c) => {
+        await c.request();
+        await c.write(headBytes('HTTP/1.1 200 OK', JSON_TYPE));
+        await c.write('[1,');
+      },
+      { clear },
+    );
+    const host = door === 'through a tunnel' ? STRANGER : HOST;
+    const client = clear ? await scene.connectPlain() : await scene.connect({ host });
+    await client.write(headBytes(`GET ${clear ? `http://${HOST}` : ''}/cut HTTP/1.1`, ['Host', host]));
+    await client.reader.until('[1,');
+    await stop(scene);
+    expect((await soon(client.over, 'the cut')).how).toBe('reset');
   });
 });

@@ -23,7 +23,7 @@ const TLS_HANDSHAKE = 0x16;
 
 /** Serves one client socket to its end. Never throws. */
 export async function accept(house: House, socket: Socket): Promise<void> {
-  house.sockets.add(socket);
+  house.sockets.set(socket, socket);
   socket.once('close', () => house.sockets.delete(socket));
   socket.setNoDelay(true);
   const client = new Wire(socket, socket);

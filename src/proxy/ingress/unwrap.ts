@@ -138,6 +138,8 @@ async function finish(house: House, raw: Socket, target: Target, alpn: string | 
     secureContext: contextOf(leaf),
     ...(alpn === undefined ? {} : { ALPNProtocols: [alpn] }),
   });
+  // It may have closed while the leaf was made.
+  if (house.sockets.has(raw)) house.sockets.set(raw, socket);
   const wait = new Promise<TLSSocket>((resolve, reject) => {
     const onFail = (cause?: Error) => {
       stop();
