@@ -1,6 +1,5 @@
 // Walks JSON as bytes, without building it: which stretch of bytes is a string, and where in the document it stands. Bytes may come
-// in pieces, cut anywhere. Structure is checked strictly, scalars and escapes loosely. It must not know what anybody looks for.
-import { ALNUM, BASE64, DASH, DOT, isIn } from './characters.ts';
+// in pieces, cut anywhere. Structure is checked strictly, numbers and escapes loosely. It must not know what anybody looks for.
 import { isNamedType, Place, textOf } from './place.ts';
 
 /**
@@ -24,6 +23,12 @@ const BACKSLASH = 0x5c;
 const MAX_DEPTH = 4096;
 /** Where a walk may pause: in a list of messages, not in the parts of one. */
 const SHALLOW = 3;
+/** What a number or a literal word begins with and goes on with, NaN and Infinity too. Any other word is the beginning of a text. */
+const BEGINS = 1;
+const INSIDE = 2;
+const SCALARS = new Uint8Array(256);
+for (const char of '-+0123456789tfnNI') SCALARS[char.charCodeAt(0)]! |= BEGINS;
+for (const char of '-+.0123456789eEtrufalsnNIiy') SCALARS[char.charCodeAt(0)]! |= INSIDE;
 /** Names and types are remembered to this length. */
 const MAX_CARRY = 1024;
 const SHORT_STRING = 48;
@@ -235,8 +240,9 @@ export class JsonWalk {
   }
 
   #scalar(byte: number): void {
-    if (!isIn(byte, ALNUM | DASH | DOT | BASE64)) this.#broken = true;
-    else if (this.#state !== SCALAR && this.#value()) this.#state = SCALAR;
+    const goesOn = this.#state === SCALAR;
+    if ((SCALARS[byte]! & (goesOn ? INSIDE : BEGINS)) === 0) this.#broken = true;
+    else if (!goesOn && this.#value()) this.#state = SCALAR;
   }
 }
 

@@ -51,6 +51,18 @@ describe('a JSON reply', () => {
     expect(run([`{"a":"${P}"}\n{"a":"${P}"}\n`]).out.join('')).toBe(`{"a":"${EMAIL}"}\n{"a":"${EMAIL}"}\n`);
   });
 
+  // `SP` was taken for a word like `true`, so the text began behind it and the placeholder stayed.
+  it.each(['', '[', '[[x]] ', '{', '[1, ', '{"a":', '{"a":1} ', '[INFO] '])(
+    'that is text from a placeholder behind %j on is restored',
+    (before) => {
+      for (const placeholder of [P, P.toLowerCase()]) {
+        const text = `${before}${placeholder} and on`;
+        for (let at = 0; at <= text.length; at++)
+          expect(run([text.slice(0, at), text.slice(at)]).out.join('')).toBe(`${before}${EMAIL} and on`);
+      }
+    },
+  );
+
   it('that turns out not to be JSON goes on as text', () => {
     expect(run([`{"a":"${Q}"} <p>${Q}</p> ${P.slice(0, 7)}`, `${P.slice(7)} yes`])).toEqual({
       out: [`{"a":"a\\n\\"b\\"\\\\"} <p>${PEM}</p> `, `${EMAIL} ye`, 's'],
