@@ -3,7 +3,8 @@
 import { ALNUM, DASH, DIGIT, DOT, isIn, isLatin, LETTER, runEnd, WORD } from '../masking/characters.ts';
 import type { Detector, Found } from '../masking/detector.ts';
 
-const MAX_LOCAL = 64;
+/** Longer than RFC 5321 has it: reply addresses of services carry whole tokens. */
+const MAX_LOCAL = 256;
 const MAX_DOMAIN = 253;
 const PERCENT = 0x25;
 const PLUS = 0x2b;
@@ -24,6 +25,9 @@ const NO_DOMAIN = new Set(
   ).split(' '),
 );
 
+/** Top-level domains that no method is called: `bob@example.com(work)` is an address, `x@weights.transpose()` is none. */
+const NO_METHOD = new Set(['com', 'org', 'net', 'edu', 'gov', 'info', 'test', 'example']);
+
 /** Finds `name@host.tld`. */
 export const email: Detector = {
   name: 'email',
@@ -41,6 +45,9 @@ export const email: Detector = {
       '<ana_garcia@163.com>',
       'bob@example.test:hunter2',
       'From bob@example.test: hello.',
+      'mail bob@example.com(work)',
+      'https://bob%40example.test:@imap.example.test/',
+      'ana@preduzece.rs',
       "INSERT INTO c VALUES (1, 'x', 'quinn_oliveira@k8s.example.com');",
     ],
     no: [
@@ -87,10 +94,13 @@ function localStart(text: string, at: number): number {
         break;
       }
     } else if (!isLocal(code)) break;
-    if (at - i >= MAX_LOCAL) return at;
+    if (at - i >= MAX_LOCAL) break;
   }
-  if (isUrlUser(text, i)) return at;
-  while (i < at && !isIn(text.charCodeAt(i), WORD) && !isLatin(text.charCodeAt(i))) i++;
+  if (text[i - 1] === '@' || (text[at] === '@' && isUrlUser(text, i))) return at;
+  // Dot leaders, rules and markup before an address are no part of it, and two dots in a row are in none.
+  i += text.slice(i, at).lastIndexOf('..') + 1;
+  const edge = text.startsWith('__', i) ? ALNUM : WORD;
+  while (i < at && !isIn(text.charCodeAt(i), edge) && !isLatin(text.charCodeAt(i))) i++;
   return i;
 }
 
@@ -98,9 +108,8 @@ function isLocal(code: number): boolean {
   return isIn(code, WORD | DASH | DOT) || code === PLUS || isLatin(code);
 }
 
-/** Whether what begins at `start` belongs to the user information of a URL, or follows another @. */
+/** Whether what begins at `start` belongs to the user information of a URL. */
 function isUrlUser(text: string, start: number): boolean {
-  if (text[start - 1] === '@') return true;
   let i = start;
   const limit = start - 2 * MAX_LOCAL;
   while (i > limit && isUserInfo(text.charCodeAt(i - 1))) i--;
@@ -129,8 +138,9 @@ function domainEnd(text: string, from: number): number {
   // `x.com-2024`: what follows the top-level domain is not part of it.
   let top = last;
   while (isIn(text.charCodeAt(top), LETTER) || isLatin(text.charCodeAt(top))) top++;
-  if (top - last < 2 || isIn(text.charCodeAt(top), DIGIT) || text[top] === '(') return from;
-  return NO_DOMAIN.has(text.slice(last, top).toLowerCase()) ? from : top;
+  if (top - last < 2 || isIn(text.charCodeAt(top), DIGIT)) return from;
+  const name = text.slice(last, top).toLowerCase();
+  return NO_DOMAIN.has(name) || (text[top] === '(' && !NO_METHOD.has(name)) ? from : top;
 }
 
 /** The end of the label that begins at `from`; `from` if none does. */
