@@ -9,7 +9,7 @@ import { type HostPattern, matchesHost } from '../rules/host-pattern.ts';
 import { caExtensions, certificatePem, distinguishedName, keyIdentifier, readIssuer, signCertificate } from './certificate.ts';
 import { type Constraints, constraintsFor, constraintsNode } from './constraint.ts';
 import { encode, type Node } from './der.ts';
-import { type Issuer, type Leaf, type LeafCache, openLeafCache, wholeSeconds } from './leaf.ts';
+import { type Issuer, type Leaf, type LeafCache, ORGANISATION, openLeafCache, wholeSeconds } from './leaf.ts';
 import { type CaPair, CertFault, certsPath, createPair, readPair, replaceCertificates, replacePair } from './pair-file.ts';
 
 export type { Leaf } from './leaf.ts';
@@ -189,7 +189,7 @@ async function renewed(home: string, constraints: Node, old: Ca, nowMs: number):
 async function newPair(constraints: Node, nowMs: number): Promise<CaPair> {
   const { privateKey } = await promisify(generateKeyPair)('ec', { namedCurve: 'prime256v1' });
   const id = keyIdentifier(createPublicKey(privateKey)).toString('hex', 0, 4);
-  const name = distinguishedName('Sallyport local', `Sallyport CA ${id}`);
+  const name = distinguishedName(ORGANISATION, `Sallyport CA ${id}`);
   const keyPem = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
   return { keyPem, certPems: [selfSigned(privateKey, name, constraints, nowMs)] };
 }
@@ -207,6 +207,7 @@ function load(pair: CaPair, home: string): Ca {
   try {
     const current = new X509Certificate(pair.certPems[0]!);
     if (!current.ca || !current.verify(current.publicKey)) throw new Error('not a self-signed CA');
+    if (!current.subject.startsWith(`O=${ORGANISATION}\nCN=`)) throw new Error('made by somebody else');
     if (current.publicKey.asymmetricKeyDetails?.namedCurve !== 'prime256v1') throw new Error('not a P-256 key');
     const { subject, constraints } = readIssuer(current.raw);
     const issuer = { name: subject, key: createPrivateKey(pair.keyPem), keyId: keyIdentifier(current.publicKey) };

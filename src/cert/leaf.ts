@@ -32,7 +32,10 @@ export interface LeafCache {
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const LIFE_MS = 7 * DAY_MS;
-const SUBJECT = distinguishedName('Sallyport local');
+/** In the name of everything that is made here. */
+export const ORGANISATION = 'Sallyport local';
+
+const SUBJECT = distinguishedName(ORGANISATION);
 
 /** A cache of at most `limit` leaves with a P-256 key of its own. */
 export async function openLeafCache(limit: number): Promise<LeafCache> {

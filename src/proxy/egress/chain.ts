@@ -35,12 +35,11 @@ export const STRONG_SIGNATURES: ReadonlyMap<string, string | null> = new Map([
 ]);
 
 /**
- * Checks what the upstream presented (its leaf first, the others in any order, after OpenSSL accepted them) for `authority`. Validity dates, key
- * usage, path lengths and name constraints are OpenSSL's part. With `aloneAtMs` (wall clock) nobody else looks at strength, so the chain must be
- * the very one OpenSSL used: of two issuers with one name and key that is the one valid then, the one found here may be expired. Throws Fault
- * `upstream-untrusted` whose detail says in public words what is wrong.
+ * Checks what the upstream presented (its leaf first, the others in any order, after OpenSSL accepted them at `nowMs`, wall clock) for
+ * `authority`. Key usage, path lengths, name constraints and the leaf's dates are OpenSSL's part. Throws Fault `upstream-untrusted` whose
+ * detail says in public words what is wrong.
  */
-export function checkChain(sent: readonly X509Certificate[], authority: Authority, trust: Trust, aloneAtMs?: number): CheckedChain {
+export function checkChain(sent: readonly X509Certificate[], authority: Authority, trust: Trust, nowMs: number): CheckedChain {
   const leaf = sent[0];
   if (!leaf) throw untrusted('no certificate');
   checkName(leaf, authority);
@@ -49,15 +48,14 @@ export function checkChain(sent: readonly X509Certificate[], authority: Authorit
   let issuer: X509Certificate | undefined;
   for (let depth = 0; depth < MAX_CHAIN; depth++) {
     checkStrength(below, trust);
-    if (aloneAtMs !== undefined) checkDates(below, aloneAtMs);
     // OpenSSL prefers a trusted root to one that was sent, so a weak cross-signature above it does not count against anybody.
     const anchor = trust.rootsNamed(below.issuer).find((root) => signs(root, below));
     if (anchor) {
       checkKey(anchor.publicKey);
       return { leaf, issuer: issuer ?? anchor };
     }
-    // Names can be copied, keys cannot: only a certificate whose key made the signature may stand for the one OpenSSL used.
-    const above = others.find((other) => other !== below && signs(other, below));
+    // The very one OpenSSL used: names can be copied, keys cannot; and of doubles with one key it takes the first that is valid now.
+    const above = others.find((other) => other !== below && isValid(other, nowMs) && signs(other, below));
     if (!above) break;
     issuer ??= above;
     below = above;
@@ -91,9 +89,8 @@ function checkStrength(certificate: X509Certificate, trust: Trust): void {
   throw untrusted('signed with a weak algorithm');
 }
 
-function checkDates(certificate: X509Certificate, nowMs: number): void {
-  if (nowMs < certificate.validFromDate.getTime()) throw untrusted('certificate is not yet valid');
-  if (nowMs > certificate.validToDate.getTime()) throw untrusted('certificate has expired');
+function isValid({ validFromDate, validToDate }: X509Certificate, nowMs: number): boolean {
+  return validFromDate.getTime() <= nowMs && nowMs <= validToDate.getTime();
 }
 
 function checkKey(key: KeyObject): void {

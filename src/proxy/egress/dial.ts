@@ -91,7 +91,7 @@ function handshake(
       checkServerIdentity: () => {
         try {
           const nowMs = Date.now();
-          chain = checkChain(presented(socket), authority, trust, prepared.lowered ? nowMs : undefined);
+          chain = checkChain(presented(socket), authority, trust, nowMs);
           checkStaple(chain, staple, nowMs);
           return undefined;
         } catch (thrown) {

@@ -1,5 +1,5 @@
 // The CA and its leaves, judged by OpenSSL (through node:tls and X509Certificate) and never by the code that made them.
-import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, X509Certificate } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign, X509Certificate } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -133,16 +133,21 @@ describe('the files', () => {
     expect(new Set(all.map((ca) => ca.fingerprint256))).toEqual(new Set([onDisk[0]!.fingerprint256]));
   });
 
-  it('are refused when they hold something else than our CA', async () => {
+  // A CA of somebody else's, of our own kind of key, was once taken for ours with other hosts: it was replaced, and its key lost.
+  it.each([
+    ['a leaf', 'Sallyport local', (key: KeyObject) => serverExtensions(key, Buffer.alloc(20), [])],
+    ["somebody else's CA", 'Elsewhere', (key: KeyObject) => caExtensions(key, undefined)],
+  ])('are refused when they hold %s', async (_what, name, extensions) => {
     await mkdir(home, { mode: 0o700 });
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
-    const self = distinguishedName('Elsewhere');
+    const self = distinguishedName(name, 'Sallyport CA 0badcafe');
     const dates = { notBeforeMs: Date.now(), notAfterMs: Date.now() + DAY };
-    const extensions = serverExtensions(publicKey, Buffer.alloc(20), []);
-    const der = signCertificate({ issuer: self, subject: self, ...dates, publicKey, extensions }, privateKey);
-    await writeFile(join(home, 'ca.key'), privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
+    const der = signCertificate({ issuer: self, subject: self, ...dates, publicKey, extensions: extensions(publicKey) }, privateKey);
+    const keyPem = privateKey.export({ type: 'pkcs8', format: 'pem' });
+    await writeFile(join(home, 'ca.key'), keyPem, { mode: 0o600 });
     await writeFile(join(home, 'ca.pem'), certificatePem(der), { mode: 0o644 });
     await expect(openCa()).rejects.toThrow(/ca\.pem does not hold a CA of Sallyport/);
+    expect(await readFile(join(home, 'ca.key'), 'utf8')).toBe(keyPem);
   });
 
   it('are refused when the key is of another kind', async () => {
