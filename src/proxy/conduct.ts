@@ -58,7 +58,8 @@ function begin(house: Conductor, line: Line, connection: ConnectionFacts): Excha
 function read(x: Exchange, provider: Provider | undefined): void {
   const { authority, sni } = x.connection;
   const { head } = x.line;
-  checkAgreement(authority, sni, head.authority);
+  // HTTP/1.0 alone may leave Host out (RFC 9112 3.2): then the connection says who is meant, and such a request is given no key.
+  if (head.authority !== '' || x.line.protocol === 'h2') checkAgreement(authority, sni, head.authority);
   // HTTP/2 can carry a Host beside :authority (RFC 9113 8.3.1), and some servers believe that one.
   for (const host of x.line.protocol === 'h2' ? allValues(head.headers, 'host') : []) checkAgreement(authority, sni, host);
   if (provider) x.route = routeOf(authority, provider, x.line.head);

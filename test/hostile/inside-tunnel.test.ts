@@ -46,8 +46,11 @@ test.each([
   await expectRefused(stage, 'tunnel', `POST /x HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 5\r\n\r\nhello${MORE}`, status);
 });
 
-test('no Host at all names nobody, also in HTTP/1.0', async () => {
-  await expectRefused(stage, 'tunnel', 'GET /x HTTP/1.0\r\n\r\n', 421);
+// RFC 9112 3.2 asks for a Host in HTTP/1.1 only; the tunnel and its server name say already who is meant. keys.test.ts: it gets no key.
+test('no Host at all passes in HTTP/1.0, and in HTTP/1.0 alone', async () => {
+  const head = 'GET /x HTTP/1.0\r\n\r\n';
+  await expectPassed(stage, 'tunnel', head, head);
+  await expectRefused(stage, 'tunnel', `GET /x HTTP/1.1\r\n\r\n${MORE}`, 400);
 });
 
 test('an absolute target and a Host that disagree, both ways', async () => {

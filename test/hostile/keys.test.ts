@@ -104,6 +104,15 @@ describe('no key', () => {
     expectNoKey();
   });
 
+  test('HTTP/1.0 without a Host', async () => {
+    const client = await connectTlsTunnel(stage.daemon, `${VICTIM}:443`, { ca: stage.daemon.ca, alpn: ['http/1.1'], waitMs: 6_000 });
+    onTestFinished(() => client.destroy());
+    await client.write('GET /x HTTP/1.0\r\nAuthorization: Bearer dummy-key\r\n\r\n');
+    expect((await client.reply()).status).toBe(200);
+    expect(got()).toContain('Bearer dummy-key');
+    expectNoKey();
+  });
+
   // A hello without a server name was taken for one that agrees. The request still passes, as it came: the upstream answers it with a 401.
   test('no SNI', async () => {
     expect((await ask(`${VICTIM}:443`, VICTIM, DUMMY, { serverName: false, checkName: VICTIM })).status).toBe(200);
