@@ -63,6 +63,14 @@ describe('a JSON reply', () => {
     },
   );
 
+  // The S and the P were read as the beginning of a number or a word, and only what followed as text: the placeholder came back as it was.
+  it.each(['[', '[1', '[null, ', '{"a":1', '7 '])('is text again before a placeholder that stands outside of strings: %s', (before) => {
+    const text = `${before}${P} and "${P}"`;
+    const expected = `${before}${EMAIL} and "${EMAIL}"`;
+    expect(run([text]).out.join('')).toBe(expected);
+    expect(run([...text]).out.join('')).toBe(expected);
+  });
+
   it('that turns out not to be JSON goes on as text', () => {
     expect(run([`{"a":"${Q}"} <p>${Q}</p> ${P.slice(0, 7)}`, `${P.slice(7)} yes`])).toEqual({
       out: [`{"a":"a\\n\\"b\\"\\\\"} <p>${PEM}</p> `, `${EMAIL} ye`, 's'],
