@@ -1,6 +1,6 @@
 // What holds for every CLI after the two-turn scene, whatever its protocol.
 import { expect } from 'vitest';
-import { EMAIL, TOKEN } from '../support/samples.ts';
+import { EMAIL, KEY, KEY_LINE, TOKEN } from '../support/samples.ts';
 import { leaksOf } from '../support/secret-forms.ts';
 import { headDifferences, modelRequests, placeholders } from './scenes.ts';
 import type { StageResult } from './stage.ts';
@@ -14,6 +14,7 @@ export function expectSameConversation(result: StageResult): void {
   // The scene itself works: without Sallyport the provider does get both values.
   expect(leaksOf(EMAIL, direct1.everything)).toContain('plain');
   expect(leaksOf(TOKEN, direct1.everything)).toContain('plain');
+  expect(leaksOf(KEY_LINE, direct1.everything)).toContain('plain');
 
   for (const step of result.steps)
     expect({ way: step.way, exit: step.exit, timedOut: step.timedOut, why }).toMatchObject({ exit: 0, timedOut: false });
@@ -21,11 +22,14 @@ export function expectSameConversation(result: StageResult): void {
     expect(modelRequests(step).length).toBeGreaterThan(0);
     expect(leaksOf(EMAIL, step.everything)).toEqual([]);
     expect(leaksOf(TOKEN, step.everything)).toEqual([]);
+    expect(leaksOf(KEY_LINE, step.everything)).toEqual([]);
   }
 
   // The tool ran with the original, and the user read the original.
   expect(direct1.files['out.txt']).toBe(`${EMAIL} ${TOKEN}\n`);
   expect(through1.files['out.txt']).toBe(`${EMAIL} ${TOKEN}\n`);
+  expect(direct1.files['key.pem']).toBe(`${KEY}\n`);
+  expect(through1.files['key.pem']).toBe(`${KEY}\n`);
   expect(through1.stdout).toContain('RESULT<');
   expect(through1.stdout).toContain(`${EMAIL} ${TOKEN}`);
   expect(through2.stdout).toContain(`ECHO<Now write to ${EMAIL} again.> END`);

@@ -1,13 +1,13 @@
 // The scene that every CLI plays, and what is compared afterwards: two turns on each way, a tool call whose argument
 // holds what was masked.
-import { EMAIL, TOKEN } from '../support/samples.ts';
+import { EMAIL, KEY, TOKEN } from '../support/samples.ts';
 import { type CliSetting, shellDirective } from './cli-runs.ts';
 import type { StageJob, StageRequest, StepResult, Way } from './stage.ts';
 
 /** Direct first, then through Sallyport, the same two prompts each. */
 export function twoTurns(setting: CliSetting, way: Exclude<Way, 'direct'>, provider: NonNullable<StageJob['provider']> = {}): StageJob {
-  const command = `echo ${EMAIL} ${TOKEN} > out.txt; cat out.txt`;
-  const first = `Write to ${EMAIL} please. ${shellDirective(setting.cli, command)}`;
+  const command = `echo ${EMAIL} ${TOKEN} > out.txt; cat > key.pem <<'EOF'\n${KEY}\nEOF\ncat out.txt`;
+  const first = `Write to ${EMAIL} please. Use ${KEY} ${shellDirective(setting.cli, command)}`;
   const second = `Now write to ${EMAIL} again.`;
   const steps = (['direct', way] as const).flatMap((w) => [
     { way: w, prompt: first },

@@ -8,13 +8,11 @@ import { readChatEvents } from '../support/provider/chat.ts';
 import { readGeminiEvents } from '../support/provider/gemini.ts';
 import { at } from '../support/provider/json.ts';
 import { readResponsesEvents } from '../support/provider/responses.ts';
-import { EMAIL, TOKEN } from '../support/samples.ts';
+import { EMAIL, KEY, KEY_LINE, TOKEN } from '../support/samples.ts';
 import { leaksOf } from '../support/secret-forms.ts';
 import { type ReadReply, startWorld, type World } from '../support/world.ts';
 
 const WORDS = `Write to ${EMAIL}, the token is "${TOKEN}" — and\nnothing else.`;
-const PEM_LINE = 'Mo9Xm2ScDw9ntJ0LbOZo0Tbg/8jqbqxZlfg/Yt4M02NV';
-const PEM = `-----BEGIN EC PRIVATE KEY-----\n${PEM_LINE}\n-----END EC PRIVATE KEY-----`;
 const ECHO = `ECHO<${WORDS}> END`;
 const ARGS = { command: `curl -u ${EMAIL}:${TOKEN} "x\\y"`, n: 1 };
 const CALL = `Run it. [[call run ${JSON.stringify(ARGS)}]]`;
@@ -151,13 +149,13 @@ for (const dialect of DIALECTS) {
 test.each(['Gemini', 'Code Assist'])('%s: a document that was asked for stays one when a key comes back into it', async (name) => {
   const { host, path, body } = DIALECTS.find((d) => d.name === name)!;
   const generationConfig = { responseMimeType: 'application/json' };
-  const words = `Use ${PEM}\nfor ${EMAIL}.`;
+  const words = `Use ${KEY}\nfor ${EMAIL}.`;
   for (const stream of [false, true]) {
     const world = await startWorld({ provider: { deltaChars: 3 } });
     const plain = body(words, stream);
     const asked = 'request' in plain ? { request: { ...(plain.request as object), generationConfig } } : { ...plain, generationConfig };
     const reply = await world.post(host, path(stream), asked);
-    expect(leaksOf(PEM_LINE, world.provider.capture.everything())).toEqual([]);
+    expect(leaksOf(KEY_LINE, world.provider.capture.everything())).toEqual([]);
     const { text } = readGeminiEvents(stream ? reply.events : [reply.json]);
     expect(JSON.parse(text)).toMatchObject({ next_speaker: 'user', echo: `ECHO<${words}> END` });
   }

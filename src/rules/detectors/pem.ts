@@ -50,7 +50,7 @@ function keyAt(text: string, at: number): Found | undefined {
   const inner = text.slice(from, Math.min(to, from + MAX_BODY));
   const close = /^-----END [A-Z0-9 ]{1,40}-----/.exec(text.slice(to, to + 64));
   if (close && from + inner.length === to && !/["\uFFFD]/.test(inner)) {
-    return holdsCode(inner) ? { start, end: to + close[0].length, keepPrefix: 0 } : undefined;
+    return holdsCode(inner) ? key(text, start, to + close[0].length) : undefined;
   }
   let end = 0;
   for (let i = 0; ; i++) {
@@ -58,7 +58,18 @@ function keyAt(text: string, at: number): Found | undefined {
     if (isIn(code, CODED)) end = i + 1;
     else if (!SPACES.has(code)) break;
   }
-  return holdsCode(inner.slice(0, end)) ? { start, end: from + end, keepPrefix: 0 } : undefined;
+  return holdsCode(inner.slice(0, end)) ? key(text, start, from + end) : undefined;
+}
+
+/** A line, without the number that a tool showing a file puts before it. */
+const LINE = /(?:^|(?<=[\r\n]))(?:[ \t]{0,8}[0-9]{1,7}(?:→|[\t:|]))?[ \t]*([^\s][^\r\n]*)/g;
+
+function key(text: string, start: number, end: number): Found {
+  const parts = Array.from(text.slice(start, end).matchAll(LINE), (line) => {
+    const lineEnd = start + line.index + line[0].length;
+    return { start: lineEnd - line[1]!.length, end: lineEnd };
+  });
+  return { start, end, keepPrefix: 0, parts };
 }
 
 /** Whether there is a line of base64 in it, and not only words. */

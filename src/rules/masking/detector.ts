@@ -1,11 +1,20 @@
 // What a detector file says: which kind of value it finds, by which literal words a scan comes to it, and the little matcher
 // that decides round such a word. One file in detectors/ is one detector; registry.ts lists them.
 
-/** A finding: `[start, end)` in UTF-16 code units, of which the first `keepPrefix` stay readable. */
-export interface Found {
+/** Where something stands: `[start, end)`. */
+export interface Span {
   readonly start: number;
   readonly end: number;
+}
+
+/** A finding: `[start, end)` in UTF-16 code units, of which the first `keepPrefix` stay readable. */
+export interface Found extends Span {
   readonly keepPrefix: number;
+  /**
+   * Where the value has several lines: each of them, in order. Each gets a placeholder of its own and what stands between them stays, so
+   * that line ends are written as the text has them, wherever a model puts the lines.
+   */
+  readonly parts?: readonly Span[];
 }
 
 /** One kind of value. */

@@ -47,7 +47,7 @@ export interface Masker {
   value(text: string): ValueScan;
 }
 
-/** A finding and the value it stands for; `opaque` ones are not edited. */
+/** A finding or a part of one, and the value it stands for; `opaque` ones are not edited. */
 interface Placed {
   readonly start: number;
   readonly end: number;
@@ -55,6 +55,8 @@ interface Placed {
   readonly word: string;
   readonly value: string;
   readonly opaque: boolean;
+  /** A finding is counted with its first part. */
+  readonly isFirst: boolean;
 }
 
 const NOTHING: Scan = Object.freeze({ edits: Object.freeze([]), counts: Object.freeze({}), blocked: undefined });
@@ -77,9 +79,9 @@ export function createMasker(options: {
     const edits: Edit[] = [];
     const counts: Record<string, number> = {};
     let blocked: string | undefined;
-    for (const { start, end, kind, word, value, opaque } of placed) {
+    for (const { start, end, kind, word, value, opaque, isFirst } of placed) {
       if (opaque) continue;
-      counts[kind] = (counts[kind] ?? 0) + 1;
+      if (isFirst) counts[kind] = (counts[kind] ?? 0) + 1;
       const action = actionOf(kind);
       if (action === 'block') blocked ??= kind;
       if (action === 'mask') edits.push({ start, end, text: placeholders.placeholderFor(word, value), kind });
@@ -89,7 +91,7 @@ export function createMasker(options: {
 
   function text(bytes: Buffer): Scan {
     const found = scanner.bytes(bytes);
-    return found.length === 0 ? NOTHING : decide(found.map((finding) => place(finding, bytes, 0, false)));
+    return found.length === 0 ? NOTHING : decide(found.flatMap((finding) => place(finding, reader(bytes, 0), false)));
   }
 
   return {
@@ -115,15 +117,7 @@ export function createMasker(options: {
     value(value) {
       const found = scanner.text(value);
       if (found.length === 0) return { text: value, counts: NOTHING.counts, blocked: undefined };
-      const placed = found.map(({ maskStart, end, detector }) => ({
-        start: maskStart,
-        end,
-        kind: detector.kind,
-        word: detector.word,
-        value: value.slice(maskStart, end),
-        opaque: false,
-      }));
-      const { edits, counts, blocked } = decide(placed);
+      const { edits, counts, blocked } = decide(found.flatMap((finding) => place(finding, (start, end) => value.slice(start, end), false)));
       let out = '';
       let from = 0;
       for (const edit of edits) {
@@ -148,14 +142,15 @@ function walkTo(
   let next = 0;
   // What stands in no string is no place of any dialect.
   const outside = (to: number) => {
-    for (; next < found.length && found[next]!.start < to; next++) placed.push(place(found[next]!, bytes, 0, false));
+    for (; next < found.length && found[next]!.start < to; next++) placed.push(...place(found[next]!, reader(bytes, 0), false));
   };
   const visit = (start: number, end: number) => {
     outside(start);
     for (; next < found.length && found[next]!.start < end; next++) {
       const path = walk.path();
       const head = walk.head();
-      placed.push(place(found[next]!, bytes, levelsOf(path.at(-1), head), dialect.isOpaque(path, walk.type(), head)));
+      const read = reader(bytes, levelsOf(path.at(-1), head));
+      placed.push(...place(found[next]!, read, dialect.isOpaque(path, walk.type(), head)));
     }
     walk.wanted = found[next]?.start ?? bytes.length;
   };
@@ -168,16 +163,21 @@ function walkTo(
   }
 }
 
-function place(finding: Finding, bytes: Buffer, levels: number, opaque: boolean): Placed {
-  const { maskStart: start, end, detector } = finding;
-  return {
-    start,
-    end,
+/** What is replaced of a finding, with `read` for a stretch as it stands. */
+function place({ maskStart, end, parts, detector }: Finding, read: (start: number, end: number) => string, opaque: boolean): Placed[] {
+  return (parts ?? [{ start: maskStart, end }]).map((part, i) => ({
+    ...part,
     kind: detector.kind,
     word: detector.word,
-    value: unescapeLevels(bytes.toString('utf8', start, end), levels),
+    value: read(part.start, part.end),
     opaque,
-  };
+    isFirst: i === 0,
+  }));
+}
+
+/** Reads bytes with `levels` levels of escapes undone. */
+function reader(bytes: Buffer, levels: number): (start: number, end: number) => string {
+  return (start, end) => unescapeLevels(bytes.toString('utf8', start, end), levels);
 }
 
 /** The bytes with the edits made. Fault `internal` if edits overlap or lie outside. */

@@ -2,16 +2,18 @@
 // Bytes may be JSON as it stands: escapes are undone for looking, offsets are of the bytes. It must not know places or placeholders' values.
 import { isUtf8 } from 'node:buffer';
 import { compileAnchors } from './anchors.ts';
-import type { Detector } from './detector.ts';
+import type { Detector, Span } from './detector.ts';
 import { beginsWithPlaceholder } from './placeholder-shape.ts';
 import { DETECTORS } from './registry.ts';
 import { unescapeDeep } from './unescape.ts';
 
-/** A value found at `[start, end)`; a placeholder replaces it from `maskStart` on, behind a prefix that stays. Bytes or UTF-16 units. */
-export interface Finding {
-  readonly start: number;
+/**
+ * A value found at `[start, end)`; a placeholder replaces it from `maskStart` on, behind a prefix that stays. Of a value with `parts`
+ * each is replaced, and nothing else. Bytes or UTF-16 units.
+ */
+export interface Finding extends Span {
   readonly maskStart: number;
-  readonly end: number;
+  readonly parts: readonly Span[] | undefined;
   readonly detector: Detector;
 }
 
@@ -158,11 +160,20 @@ function inspectRegion(bytes: Buffer, open: number, close: number, from: number,
     return byte;
   };
   for (const span of inspect(view ? view.text : text)) {
-    const start = byteAt(view ? view.origin[span.start]! : span.start);
-    const maskStart = byteAt(view ? view.origin[span.maskStart]! : span.maskStart);
-    const end = byteAt(view ? view.origin[span.end]! : span.end);
-    if (start >= from) out.push({ start, maskStart, end, detector: span.detector });
+    const finding = moved(span, (offset) => byteAt(view ? view.origin[offset]! : offset));
+    if (finding.start >= from) out.push(finding);
   }
+}
+
+/** The finding in other offsets, which are asked for in ascending order. */
+function moved({ start, maskStart, parts, end, detector }: Finding, to: (offset: number) => number): Finding {
+  return {
+    start: to(start),
+    maskStart: to(maskStart),
+    parts: parts?.map((part) => ({ start: to(part.start), end: to(part.end) })),
+    end: to(end),
+    detector,
+  };
 }
 
 function inCodeUnits(bytes: Buffer, found: readonly Finding[]): Finding[] {
@@ -173,7 +184,7 @@ function inCodeUnits(bytes: Buffer, found: readonly Finding[]): Finding[] {
     byte = to;
     return unit;
   };
-  return found.map((f) => ({ start: unitAt(f.start), maskStart: unitAt(f.maskStart), end: unitAt(f.end), detector: f.detector }));
+  return found.map((finding) => moved(finding, unitAt));
 }
 
 /** The findings in a text without escapes, in order, none overlapping, placeholders left out. */
@@ -198,8 +209,8 @@ function compileInspection(detectors: readonly Detector[], anchors: readonly str
       for (const detector of asked.get(match[0])!) {
         const found = detector.find(text, match.index);
         if (!found) continue;
-        const { start, end, keepPrefix } = found;
-        claims.push({ start, maskStart: start + keepPrefix, end, detector, rank: detectors.indexOf(detector) });
+        const { start, end, keepPrefix, parts } = found;
+        claims.push({ start, maskStart: start + keepPrefix, parts, end, detector, rank: detectors.indexOf(detector) });
       }
     }
     if (claims.length > 1) claims.sort((a, b) => a.start - b.start || b.end - a.end || a.rank - b.rank);

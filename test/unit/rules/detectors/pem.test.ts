@@ -23,6 +23,14 @@ describe('a private key', () => {
     expect(found(endless)[0]!.length).toBeLessThan(17_000);
   });
 
+  it('has its lines for parts, without the numbers of a tool that shows a file', () => {
+    const parts = (text: string) => scanner.text(text)[0]!.parts!.map(({ start, end }) => text.slice(start, end));
+    expect(parts(`x ${BEGIN}\r\n  ${LINE}\r\n  \r\nAb==\n${END} y`)).toEqual([BEGIN, LINE, 'Ab==', END]);
+    expect(parts(` 1→${BEGIN}\n 2→${LINE}\n10→${END}`)).toEqual([BEGIN, LINE, END]);
+    expect(parts(`${BEGIN} ${LINE} ${END}`)).toEqual([`${BEGIN} ${LINE} ${END}`]);
+    expect(parts(`["${BEGIN}\\\\n${LINE}\\\\n${END}"]`)).toEqual([BEGIN, LINE, END]);
+  });
+
   it('is two where two stand one behind the other, or where the first has no end', () => {
     const one = `${BEGIN}\n${LINE}\n${END}`;
     expect(found(`${one}\n${one}`)).toEqual([one, one]);

@@ -20,6 +20,13 @@ function setUp(actions: Record<string, MaskAction> = { email: 'mask', secrets: '
   return { placeholders, masker, P, json };
 }
 
+function maskedLines(pem: string, P: (word: string, value: string) => string): string {
+  return pem
+    .split('\n')
+    .map((line) => P('PEM', line))
+    .join('\n');
+}
+
 describe('a JSON body', () => {
   it('is not looked at further when nothing is in it', () => {
     const { masker } = setUp();
@@ -46,14 +53,30 @@ describe('a JSON body', () => {
 
   it('keeps a value as the tool sees it: as it stands in a text, once more unescaped in tool arguments', () => {
     const { json, P, placeholders } = setUp();
-    json({ text: PEM });
-    expect(placeholders.valueOf(P('PEM', PEM))).toBe(PEM);
-    const args = json({ arguments: JSON.stringify({ file: PEM }) });
-    expect(args).toContain(P('PEM', PEM));
+    const url = (password: string) => `db://app:${password}@db.example`;
+    const password = 'a\\b9';
+    json({ text: url(password) });
+    expect(placeholders.valueOf(P('URLPASS', password))).toBe(password);
+    expect(json({ arguments: JSON.stringify({ file: url(password) }) })).toContain(P('URLPASS', password));
     // The same text as the contents of a file: with its own backslashes.
-    const escaped = JSON.stringify(PEM).slice(1, -1);
-    expect(json({ text: JSON.stringify({ file: PEM }) })).toContain(P('PEM', escaped));
-    expect(json({ arguments: PEM })).toContain(P('PEM', PEM));
+    expect(json({ text: JSON.stringify({ file: url(password) }) })).toContain(P('URLPASS', 'a\\\\b9'));
+    expect(json({ arguments: url(password) })).toContain(P('URLPASS', password));
+  });
+
+  // A key that stood as JSON in a text was one value, its line ends spelled as backslash and n. A model that wrote it to a file
+  // got them back so, and a key it quoted in JSON came back with raw line ends inside a string.
+  it('replaces a key line by line, alike at every depth of escapes, and leaves its line ends to the text', () => {
+    const { json, masker, P } = setUp();
+    const masked = maskedLines(PEM, P);
+    expect(json({ text: PEM })).toBe(JSON.stringify({ text: masked }));
+    const text = JSON.stringify({ key: JSON.stringify({ key: PEM }) });
+    const args = JSON.stringify({ file: PEM });
+    expect(json({ text, arguments: args })).toBe(
+      JSON.stringify({ text: JSON.stringify({ key: JSON.stringify({ key: masked }) }), arguments: JSON.stringify({ file: masked }) }),
+    );
+    expect(json({ text: PEM.replaceAll('\n', '\r\n') })).toBe(JSON.stringify({ text: masked.replaceAll('\n', '\r\n') }));
+    expect(masker.json(Buffer.from(JSON.stringify({ text: PEM })), opaque).counts).toEqual({ secrets: 1 });
+    expect(masker.value(PEM)).toEqual({ text: masked, counts: { secrets: 1 }, blocked: undefined });
   });
 
   it('leaves opaque strings alone, names too, and masks names elsewhere', () => {
@@ -92,7 +115,7 @@ describe('a JSON body', () => {
   it('may begin with a byte order mark, or be one of several on lines of their own', () => {
     const { json, masker, P } = setUp();
     const one = JSON.stringify({ signature: KEY, text: PEM });
-    const masked = JSON.stringify({ signature: KEY, text: P('PEM', PEM) });
+    const masked = JSON.stringify({ signature: KEY, text: maskedLines(PEM, P) });
     expect(json(`\uFEFF${one}`, anthropic)).toBe(`\uFEFF${masked}`);
     const lines = (text: string) => applyEdits(Buffer.from(text), masker.lines(Buffer.from(text), anthropic).edits).toString();
     expect(lines(`${one}\n${one}\n`)).toBe(`${masked}\n${masked}\n`);
