@@ -15,3 +15,8 @@ export function objectOf(value: unknown): LooseObject | undefined {
 export function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : NONE;
 }
+
+/** A name or a number as text; `otherwise` for anything else: an object may have no text at all, whatever it is asked. */
+export function keyOf(value: unknown, otherwise: string | number = ''): string {
+  return String(typeof value === 'string' || typeof value === 'number' ? value : otherwise);
+}

@@ -2,7 +2,7 @@
 // Thinking is signed: it goes back byte for byte next turn, so neither it nor its signature is ever a piece.
 import { below, denyList } from '../deny-list.ts';
 import { type ErrorWords, faultText, wordFor } from '../fault-text.ts';
-import { type LooseObject, objectOf } from '../loose-json.ts';
+import { keyOf, type LooseObject, objectOf } from '../loose-json.ts';
 import type { Dialect, Piece } from '../provider.ts';
 
 /** https://docs.anthropic.com/en/api/errors */
@@ -69,20 +69,20 @@ export const anthropic: Dialect = {
     const e = objectOf(event);
     if (e?.type === 'content_block_delta') {
       const delta = objectOf(e.delta);
-      return delta ? deltaPiece(delta, String(e.index)) : NOTHING;
+      return delta ? deltaPiece(delta, keyOf(e.index)) : NOTHING;
     }
     if (e?.contentBlockIndex !== undefined) return conversePiece(e);
     // Empty with Anthropic; compatible servers put the first words here.
     const text = e?.type === 'content_block_start' ? objectOf(e.content_block)?.text : undefined;
     return typeof text === 'string' && text !== ''
-      ? [{ path: ['content_block', 'text'], channel: String(e!.index), nesting: 'answer' }]
+      ? [{ path: ['content_block', 'text'], channel: keyOf(e!.index), nesting: 'answer' }]
       : NOTHING;
   },
   ends(event) {
     const e = objectOf(event);
     switch (e?.type) {
       case 'content_block_stop':
-        return [String(e.index)];
+        return [keyOf(e.index)];
       case 'message_stop':
       case 'error':
         return 'all';
@@ -101,7 +101,7 @@ export const anthropic: Dialect = {
 };
 
 function deltaPiece(delta: { readonly [name: string]: unknown }, channel: string): readonly Piece[] {
-  const type = String(delta.type);
+  const type = keyOf(delta.type);
   if (NOT_PIECES.has(type)) return NOTHING;
   const member = Object.hasOwn(TEXT_OF, type) ? TEXT_OF[type]! : firstText(delta);
   if (member === undefined || typeof delta[member] !== 'string') return NOTHING;
@@ -112,7 +112,7 @@ function deltaPiece(delta: { readonly [name: string]: unknown }, channel: string
 /** ConverseStream says outside of an event which kind it is, so it goes by its members. */
 function conversePiece(e: LooseObject): readonly Piece[] {
   const delta = objectOf(e.delta);
-  const channel = String(e.contentBlockIndex);
+  const channel = keyOf(e.contentBlockIndex);
   if (typeof delta?.text === 'string') return [{ path: ['delta', 'text'], channel, nesting: 'text' }];
   return typeof objectOf(delta?.toolUse)?.input === 'string'
     ? [{ path: ['delta', 'toolUse', 'input'], channel, nesting: 'json' }]
@@ -121,7 +121,7 @@ function conversePiece(e: LooseObject): readonly Piece[] {
 
 function converseEnds(e: LooseObject | undefined): readonly string[] | 'all' {
   if (typeof e?.stopReason === 'string') return 'all';
-  return e?.contentBlockIndex !== undefined && !e.delta && !e.start ? [String(e.contentBlockIndex)] : NOTHING;
+  return e?.contentBlockIndex !== undefined && !e.delta && !e.start ? [keyOf(e.contentBlockIndex)] : NOTHING;
 }
 
 /** A kind of delta nobody has heard of yet: its first string is taken for its text. */

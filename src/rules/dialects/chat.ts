@@ -2,7 +2,7 @@
 // text completions. Signed reasoning (`reasoning_details`, Copilot's `reasoning_text`) goes back unchanged and is no piece.
 import { below, dataUri, denyList } from '../deny-list.ts';
 import { type ErrorWords, faultText, wordFor } from '../fault-text.ts';
-import { type LooseObject, listOf, objectOf } from '../loose-json.ts';
+import { keyOf, type LooseObject, listOf, objectOf } from '../loose-json.ts';
 import type { Dialect, Piece } from '../provider.ts';
 
 /** https://platform.openai.com/docs/guides/error-codes */
@@ -84,7 +84,7 @@ export const chat: Dialect = {
 };
 
 function indexOf(member: LooseObject, position: number): string {
-  return String(member.index ?? position);
+  return keyOf(member.index, position);
 }
 
 function choicePieces(choice: LooseObject, at: number, out: Piece[]): void {

@@ -2,7 +2,7 @@
 // A thought and the answer are two texts; a function call comes whole, and its thoughtSignature goes back unchanged.
 import { below, denyList } from '../deny-list.ts';
 import { type ErrorWords, faultText, wordFor } from '../fault-text.ts';
-import { listOf, objectOf } from '../loose-json.ts';
+import { keyOf, listOf, objectOf } from '../loose-json.ts';
 import type { Dialect, Piece } from '../provider.ts';
 
 /** google.rpc.Code names by HTTP status (https://cloud.google.com/apis/design/errors). */
@@ -60,7 +60,7 @@ export const gemini: Dialect = {
       for (let i = 0; i < candidates.length; i++) {
         const candidate = objectOf(candidates[i]);
         if (typeof candidate?.finishReason !== 'string') continue;
-        const key = candidate.index ?? i;
+        const key = keyOf(candidate.index, i);
         out.push(`${key}:text`, `${key}:thought`);
       }
     });
@@ -97,7 +97,7 @@ function chunkPieces(chunk: { readonly [name: string]: unknown }, root: readonly
       const part = objectOf(parts[j]);
       if (typeof part?.text !== 'string') continue;
       const isThought = part.thought === true;
-      const channel = `${candidate!.index ?? i}:${isThought ? 'thought' : 'text'}`;
+      const channel = `${keyOf(candidate!.index, i)}:${isThought ? 'thought' : 'text'}`;
       const path = [...root, 'candidates', i, 'content', 'parts', j, 'text'];
       out.push({ path, channel, nesting: isThought ? 'text' : 'answer' });
     }

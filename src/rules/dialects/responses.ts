@@ -3,7 +3,7 @@
 // Channels go by output_index: GitHub Copilot gives one item another item_id in every event.
 import { below, dataUri, denyList } from '../deny-list.ts';
 import { type ErrorWords, faultText, wordFor } from '../fault-text.ts';
-import { type LooseObject, listOf, objectOf } from '../loose-json.ts';
+import { keyOf, type LooseObject, listOf, objectOf } from '../loose-json.ts';
 import type { Dialect } from '../provider.ts';
 
 /** https://platform.openai.com/docs/guides/error-codes */
@@ -120,7 +120,7 @@ function indexOf(e: LooseObject): unknown {
 }
 
 function name(item: unknown, index: unknown, base: string): string {
-  return `${item}:${index}:${base}`;
+  return `${keyOf(item)}:${keyOf(index)}:${base}`;
 }
 
 /** Every channel the finished item can have had. An item that says nothing of its parts is taken to have one of each. */

@@ -45,6 +45,25 @@ const { json } = fc.letrec<{ json: unknown }>((tie) => ({
   ),
 }));
 
+// An index that was an object with members named like the methods of one could not be made a channel's name: the reply was cut.
+test.each([
+  [anthropic, { type: 'content_block_delta', delta: { type: 'text_delta', text: 'x' } }, { type: 'content_block_stop' }],
+  [anthropic, { delta: { text: 'x' } }, {}],
+  [responses, { type: 'response.output_text.delta', delta: 'x' }, { type: 'response.output_text.done', text: 'x' }],
+  [chat, { choices: [{ delta: { content: 'x' } }] }, { choices: [{ finish_reason: 'stop' }] }],
+  [gemini, { candidates: [{ content: { parts: [{ text: 'x' }] } }] }, { candidates: [{ finishReason: 'STOP' }] }],
+])('$name takes no object for a number', (dialect, delta, end) => {
+  const odd = JSON.parse('{"toString":1,"valueOf":1}') as unknown;
+  const members = ['index', 'contentBlockIndex', 'output_index', 'content_index', 'item_id'];
+  const spoilt = (event: object): unknown =>
+    JSON.parse(JSON.stringify({ ...event, ...Object.fromEntries(members.map((name) => [name, odd])) }), (_name, value) =>
+      Array.isArray(value) && typeof value[0] === 'object' && !('text' in value[0]) ? [{ ...value[0], index: odd }] : value,
+    );
+  const [piece] = dialect.pieces(spoilt(delta));
+  expect(typeof piece!.channel).toBe('string');
+  expect(dialect.ends(spoilt(end))).toContain(piece!.channel);
+});
+
 test.each([anthropic, responses, chat, gemini, connect, opaque])('$name', (dialect) => {
   fc.assert(
     fc.property(json, (event) => {
