@@ -288,6 +288,8 @@ describe('a text', () => {
     fc.assert(
       fc.property(parts, cuts, (list, places) => {
         const placeholders = testPlaceholders();
+        // What begins like JSON is restored as a document, with escapes.
+        fc.pre(!/^\s*[{[]/.test(sentOf(list, placeholders)));
         const bytes = Buffer.from(sentOf(list, placeholders));
         const whole = restoreStream('text', chat, placeholders, [bytes]);
         expect(whole.toString()).toBe(Buffer.from(meantOf(list)).toString());
