@@ -52,12 +52,8 @@ function greet({ json, terminal, invocation }: Call, ready: Ready, last: string)
   const { self } = terminal;
   // Hints that work as they stand need what led to this home.
   const home = [invocation.flags.home].flat().at(-1);
-  const same =
-    home === undefined
-      ? invocation.configFile === undefined
-        ? ''
-        : ` --config ${word(invocation.configFile)}`
-      : ` --home ${word(String(home))}`;
+  const [flag, value] = home === undefined ? ['--config', invocation.configFile] : ['--home', String(home)];
+  const same = value === undefined ? '' : ` ${flag} ${word(value)}`;
   const lines = [
     [`${self} run${same} -- claude`, 'run any AI CLI through it, nothing else changes'],
     [`eval "$(${self} env${same})"`, 'or set the variables of this shell'],

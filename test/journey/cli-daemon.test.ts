@@ -157,8 +157,8 @@ test.skipIf(process.platform !== 'linux')('a daemon in the background puts keys 
   expect((await user.run(['stop'])).code).toBe(0);
 });
 
-// A busy port was only met when the home, its CA and its store had been made: the failed command had changed something.
-test('a first start that cannot listen leaves nothing behind', async () => {
+// A busy port, or a root that is not there, was only met when the home, its CA and its store had been made: the failed command had changed something.
+test('a first start that cannot succeed leaves nothing behind', async () => {
   const user = newUser();
   const other = createServer().listen(0, '127.0.0.1');
   onTestFinished(() => void other.close());
@@ -171,6 +171,11 @@ test('a first start that cannot listen leaves nothing behind', async () => {
       stdout: '',
       stderr: expect.stringMatching(`^sallyport: ${listen} is taken by another program: [^\n]+\n$`),
     });
+    expect(existsSync(user.home)).toBe(false);
+  }
+  for (const more of [[], ['--foreground']]) {
+    const ran = await user.run(['start', ...FREE, '--upstream-ca', '/nonexistent.pem', ...more]);
+    expect(ran).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('/nonexistent.pem cannot be read') });
     expect(existsSync(user.home)).toBe(false);
   }
 });
