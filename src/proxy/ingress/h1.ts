@@ -78,8 +78,10 @@ async function nextRequest(client: Wire, door: Http1Door, isFirst: boolean): Pro
 export function linger(client: Wire, stallMs: number): void {
   if (client.socket.destroyed || client.isCut) return;
   const gone = () => client.destroy();
-  client.onLeave = client.state === 'open' ? gone : undefined;
-  let timer = setTimeout(gone, stallMs);
+  const hasLeft = client.state !== 'open';
+  client.onLeave = hasLeft ? undefined : gone;
+  // A reset can look like a clean end, and what is written then never finishes (Node 26).
+  let timer = setTimeout(gone, hasLeft ? LINGER_MS : stallMs);
   client.socket.once('finish', () => {
     clearTimeout(timer);
     if (client.state === 'open') timer = setTimeout(gone, LINGER_MS);
