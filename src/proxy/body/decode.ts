@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import { Fault } from '../../fault.ts';
 import { type Recoder, Stage, type ZlibStream } from './stage.ts';
+import { unpacksWithin } from './unpacks-within.ts';
 
 /** Bounds on what may come out of a decoder. */
 export interface DecodeLimits {
@@ -35,6 +36,7 @@ const FREE_BYTES = 1024 * 1024;
 /** Encoded bytes up to which the synchronous calls are quicker than a trip to the thread pool, and how far they may unpack. */
 const SYNC_BYTES = 64 * 1024;
 const SYNC_DECODED_BYTES = 1024 * 1024;
+const COUNTING = { chunkSize: 64 * 1024 };
 const EMPTY = Buffer.alloc(0);
 const STREAM_LIMITS: DecodeLimits = { maxBytes: 16 * 1024 * 1024, maxRatio: 1000, side: 'reply' };
 
@@ -121,6 +123,8 @@ async function decodeLayer(bytes: Buffer, coding: Coding, limits: DecodeLimits):
         if (budget <= SYNC_DECODED_BYTES || !isOverBudget(thrown)) throw thrown;
       }
     }
+    // Collecting up to the budget and giving up there would make every bomb cost as much as the largest body allowed.
+    if (!(await unpacksWithin(streamDecoder(coding, bytes[0]!, COUNTING), bytes, budget))) throw tooLarge(limits);
     return checked(await run.async(bytes, budget), bytes, limits);
   } catch (thrown) {
     if (thrown instanceof Fault) throw thrown;
@@ -180,11 +184,11 @@ function streamEncoder(coding: Coding): ZlibStream {
   return zlib.createZstdCompress({ flush: Z.ZSTD_e_flush, params: { [Z.ZSTD_c_windowLog]: 18 } });
 }
 
-function streamDecoder(coding: Coding, firstByte: number): ZlibStream {
-  if (coding === 'gzip') return zlib.createGunzip();
-  if (coding === 'br') return zlib.createBrotliDecompress();
-  if (coding === 'zstd') return zlib.createZstdDecompress(ZSTD_DECODE);
-  return isZlibWrapped(firstByte) ? zlib.createInflate() : zlib.createInflateRaw();
+function streamDecoder(coding: Coding, firstByte: number, options: { readonly chunkSize?: number } = {}): ZlibStream {
+  if (coding === 'gzip') return zlib.createGunzip(options);
+  if (coding === 'br') return zlib.createBrotliDecompress(options);
+  if (coding === 'zstd') return zlib.createZstdDecompress({ ...ZSTD_DECODE, ...options });
+  return isZlibWrapped(firstByte) ? zlib.createInflate(options) : zlib.createInflateRaw(options);
 }
 
 function chain(stages: readonly Recoder[]): Recoder {
