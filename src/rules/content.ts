@@ -4,13 +4,13 @@ import { firstValue, type RawHeaders } from '../headers.ts';
 
 /**
  * 'json': walked string by string. 'lines': the same, several documents in a row. 'sse': a stream of events. 'frames': the same in AWS's binary
- * messages. 'text': scanned as text. 'media': pictures, sound, archives, protobuf; edits would break them. 'unknown': no or an unknown type.
+ * messages. 'text': scanned as text. 'form': the same, percent-encoded. 'media': pictures, sound, archives, protobuf; edits would break them. 'unknown': no or an unknown type.
  */
-export type ContentKind = 'json' | 'lines' | 'sse' | 'frames' | 'text' | 'media' | 'unknown';
+export type ContentKind = 'json' | 'lines' | 'sse' | 'frames' | 'text' | 'form' | 'media' | 'unknown';
 
 const JSON_TYPE = /^application\/(json|.*\+json)$|^text\/json$/;
 const LINES_TYPE = /^application\/(x-ndjson|ndjson|jsonl|jsonlines)$/;
-const TEXT_TYPE = /^text\/|^application\/(x-www-form-urlencoded|xml|.*\+xml|yaml|javascript|graphql|sql|toml)$|^multipart\//;
+const TEXT_TYPE = /^text\/|^application\/(xml|.*\+xml|yaml|javascript|graphql|sql|toml)$|^multipart\//;
 const MEDIA_TYPE =
   /^(image|audio|video|font)\/|^application\/(zip|gzip|pdf|wasm|x-tar|x-protobuf|protobuf|proto|grpc|grpc\+.*|connect\+.*|vnd\.google\.protobuf)$/;
 
@@ -23,6 +23,7 @@ export function contentKind(headers: RawHeaders): ContentKind {
   if (LINES_TYPE.test(type)) return 'lines';
   if (type === 'text/event-stream') return 'sse';
   if (type === 'application/vnd.amazon.eventstream') return 'frames';
+  if (type === 'application/x-www-form-urlencoded') return 'form';
   if (TEXT_TYPE.test(type)) return 'text';
   return 'unknown';
 }

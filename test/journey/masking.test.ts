@@ -221,3 +221,18 @@ test.each(['image/png', 'application/pdf', 'application/grpc', 'application/vnd.
     expect(world.provider.capture.requests.at(-1)!.wireBody).toEqual(bytes);
   },
 );
+
+// A form or a query with one letter written as %62 went out as it was.
+test('percent-encoded values are masked in a query and in a form, with the placeholder the value has everywhere', async () => {
+  const world = await startWorld();
+  const coded = `%${EMAIL.charCodeAt(0).toString(16)}${encodeURIComponent(EMAIL.slice(1))}`;
+  const client = await world.connect('api.anthropic.com');
+  const fields = ['Host', 'api.anthropic.com', 'Content-Type', 'application/x-www-form-urlencoded'];
+  await client.request(`POST /v1/messages?e=${coded}&n=%41`, fields, Buffer.from(`a=%41+b&e=${coded}`));
+  const seen = world.provider.capture.requests[0]!;
+  const placeholder = /SP_EMAIL_[A-Z2-7]{12}/.exec(seen.target)?.[0];
+  expect(seen.target).toBe(`/v1/messages?e=${placeholder}&n=%41`);
+  expect(seen.wireBody.toString()).toBe(`a=%41+b&e=${placeholder}`);
+  await world.post('api.anthropic.com', '/v1/messages', { messages: [{ role: 'user', content: EMAIL }] });
+  expect(world.provider.capture.requests[1]!.wireBody.toString()).toContain(placeholder);
+});

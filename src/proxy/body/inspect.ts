@@ -5,7 +5,7 @@ import { Fault } from '../../fault.ts';
 import { joinedValue, type RawHeaders, type RequestHead } from '../../headers.ts';
 import { type ContentKind, contentKind, looksLikeText } from '../../rules/content.ts';
 import { asksForJson } from '../../rules/json-answer.ts';
-import { applyEdits, createMasker, createStreamScanner, KINDS, type Masker, type Scan } from '../../rules/masking/mask.ts';
+import { applyEdits, createMasker, createStreamScanner, KINDS, type Masker, type Scan, type ValueScan } from '../../rules/masking/mask.ts';
 import { createMessageRestorer } from '../../rules/masking/restore.ts';
 import type { Policy } from '../../rules/policy.ts';
 import type { Route } from '../../rules/provider.ts';
@@ -52,7 +52,7 @@ async function inspectBody(x: Exchange, route: Route, masker: Masker): Promise<O
   const kind = contentKind(line.head.headers);
   const encoding = joinedValue(line.head.headers, 'content-encoding');
   const unbounded = line.bodyLength === undefined || line.bodyLength > policy.maxBodyBytes;
-  const named = ['json', 'lines', 'text', 'sse'].includes(kind);
+  const named = ['json', 'lines', 'text', 'form', 'sse'].includes(kind);
   if (!named && unbounded && encoding === undefined) return { kind: 'stream', watch: watcher(x, kind) };
   if (line.bodyLength !== undefined && line.bodyLength > policy.maxBodyBytes) throw new Fault('body-too-large');
   const wire = await line.collect(policy.maxBodyBytes);
@@ -75,6 +75,7 @@ async function inspectBody(x: Exchange, route: Route, masker: Masker): Promise<O
 function scanBody(masker: Masker, route: Route, kind: ContentKind, plain: Buffer): Scan | undefined {
   if (kind === 'lines') return masker.lines(plain, route.dialect);
   if (kind === 'json' || (kind !== 'text' && startsLikeJson(plain))) return masker.json(plain, route.dialect);
+  if (kind === 'form') return masker.form(plain);
   return kind === 'text' || isText(kind, plain) ? masker.text(plain) : undefined;
 }
 
@@ -103,10 +104,10 @@ function maskHead(x: Exchange, route: Route, masker: Masker): RequestHead {
     if (value.length < 8) continue;
     const name = head.headers[i]!.toLowerCase();
     if (NEVER_MASKED.test(name) || route.provider.auth.some((slot) => slot.header === name)) continue;
-    const masked = maskText(x, masker, value);
-    if (masked === value) continue;
+    const text = masked(x, masker.value(value), value);
+    if (text === value) continue;
     if (headers === head.headers) headers = head.headers.slice();
-    (headers as string[])[i + 1] = masked;
+    (headers as string[])[i + 1] = text;
   }
   const q = target.indexOf('?');
   if (q >= 0) {
@@ -114,14 +115,13 @@ function maskHead(x: Exchange, route: Route, masker: Masker): RequestHead {
     const parts = target
       .slice(q + 1)
       .split('&')
-      .map((part) => (own.has(part.split('=', 1)[0]) ? part : maskText(x, masker, part)));
+      .map((part) => (own.has(part.split('=', 1)[0]) ? part : masked(x, masker.query(part), part)));
     target = `${target.slice(0, q + 1)}${parts.join('&')}`;
   }
   return headers === head.headers && target === head.target ? head : { ...head, headers, target };
 }
 
-function maskText(x: Exchange, masker: Masker, text: string): string {
-  const scan = masker.value(text);
+function masked(x: Exchange, scan: ValueScan, text: string): string {
   note(x, scan.counts);
   if (scan.blocked !== undefined) throw new Fault('rule-denied', `the head holds ${scan.blocked}`);
   if (scan.text !== text) x.notes.verdict = 'edit';

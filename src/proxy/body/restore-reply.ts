@@ -24,7 +24,7 @@ export function replyPlan(house: Conductor, x: Exchange, reply: ReplyHead): Repl
   const encoding = joinedValue(reply.headers, 'content-encoding');
   // An encoding we cannot read passes as it is: the client gets what upstream sent, placeholders included.
   if (encoding !== undefined && !knowsEncoding(encoding)) return RAW;
-  const kind = content === 'unknown' ? 'text' : content === 'lines' ? 'json' : content;
+  const kind = content === 'unknown' || content === 'form' ? 'text' : content === 'lines' ? 'json' : content;
   const length = firstValue(reply.headers, 'content-length');
   if (length !== undefined && Number(length) <= policy.maxBodyBytes && (kind === 'json' || kind === 'text')) {
     return { kind: 'whole', maxBytes: policy.maxBodyBytes, edit: (bytes) => restoreWhole(house, x, kind, route.dialect, encoding, bytes) };

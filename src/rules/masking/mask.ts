@@ -3,6 +3,7 @@
 import { Fault } from '../../fault.ts';
 import type { MaskAction } from '../policy.ts';
 import type { Dialect } from '../provider.ts';
+import { findEncoded } from './percent.ts';
 import type { Placeholders } from './placeholders.ts';
 import { DETECTORS } from './registry.ts';
 import { type Finding, type Scanner, scannerFor } from './scan.ts';
@@ -43,8 +44,12 @@ export interface Masker {
   lines(bytes: Buffer, dialect: Dialect): Scan;
   /** Any other text, in UTF-8 or something like it. */
   text(bytes: Buffer): Scan;
-  /** A field value or a part of a query, percent-encoded or not. */
+  /** A form: names and values, percent-encoded. */
+  form(bytes: Buffer): Scan;
+  /** A field value. */
   value(text: string): ValueScan;
+  /** A query or a part of one, in Latin-1, percent-encoded. */
+  query(text: string): ValueScan;
 }
 
 /** A finding or a part of one, and the value it stands for; `opaque` ones are not edited. */
@@ -94,6 +99,11 @@ export function createMasker(options: {
     return found.length === 0 ? NOTHING : decide(found.flatMap((finding) => place(finding, reader(bytes, 0), false)));
   }
 
+  function form(bytes: Buffer): Scan {
+    const found = findEncoded(bytes, scanner);
+    return found.length === 0 ? NOTHING : decide(found.flatMap(({ finding, read }) => place(finding, read, false)));
+  }
+
   return {
     text,
     json(bytes, dialect) {
@@ -114,19 +124,24 @@ export function createMasker(options: {
       walkTo(walk, bytes, dialect, scanner.bytes(bytes), 0, placed, []);
       return walk.complete ? decide(placed) : text(bytes);
     },
+    form,
     value(value) {
       const found = scanner.text(value);
-      if (found.length === 0) return { text: value, counts: NOTHING.counts, blocked: undefined };
-      const { edits, counts, blocked } = decide(found.flatMap((finding) => place(finding, (start, end) => value.slice(start, end), false)));
-      let out = '';
-      let from = 0;
-      for (const edit of edits) {
-        out += value.slice(from, edit.start) + edit.text;
-        from = edit.end;
-      }
-      return { text: out + value.slice(from), counts, blocked };
+      return spliced(value, decide(found.flatMap((finding) => place(finding, (start, end) => value.slice(start, end), false))));
     },
+    query: (query) => spliced(query, form(Buffer.from(query, 'latin1'))),
   };
+}
+
+/** The text with the edits of a scan made, whose offsets are its code units. */
+function spliced(text: string, { edits, counts, blocked }: Scan): ValueScan {
+  let out = '';
+  let from = 0;
+  for (const edit of edits) {
+    out += text.slice(from, edit.start) + edit.text;
+    from = edit.end;
+  }
+  return { text: out + text.slice(from), counts, blocked };
 }
 
 /** Walks the body to its end, notes where each finding stands, and leaves marks on the way. */

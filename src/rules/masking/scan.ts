@@ -166,7 +166,7 @@ function inspectRegion(bytes: Buffer, open: number, close: number, from: number,
 }
 
 /** The finding in other offsets, which are asked for in ascending order. */
-function moved({ start, maskStart, parts, end, detector }: Finding, to: (offset: number) => number): Finding {
+export function moved({ start, maskStart, parts, end, detector }: Finding, to: (offset: number) => number): Finding {
   return {
     start: to(start),
     maskStart: to(maskStart),

@@ -9,6 +9,7 @@ describe('what a body is', () => {
     ['application/vnd.amazon.eventstream', 'frames'],
     ['text/plain', 'text'],
     ['multipart/form-data; boundary=x', 'text'],
+    ['application/x-www-form-urlencoded', 'form'],
     ['application/x-ndjson', 'lines'],
     ['image/png', 'media'],
     ['application/connect+json', 'media'],

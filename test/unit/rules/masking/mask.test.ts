@@ -166,7 +166,53 @@ describe('a JSON body', () => {
   });
 });
 
-describe('a field value or a part of a query', () => {
+// A letter of an address or a key written as %62 hid all of it, a key in PEM with its blanks as %20 or + did too, and `bob%40…` had a
+// placeholder of its own: who got the decoded text back found `bob%40…` in it.
+describe('a part of a query, or a form', () => {
+  const bob = 'bob@example.test';
+  const both = (text: string) => {
+    const { masker, placeholders } = setUp();
+    const body = Buffer.from(text, 'latin1');
+    const query = masker.query(text).text;
+    expect(applyEdits(body, masker.form(body).edits).toString('latin1')).toBe(query);
+    const values: string[] = [];
+    const read = query.replace(/SP_[A-Z]+_[A-Z2-7]{12}/g, (placeholder) => {
+      values.push(placeholders.valueOf(placeholder)!);
+      return '<>';
+    });
+    return [read, ...values];
+  };
+
+  it.each([
+    ['e=%62ob%40example%2Etest&x=%41', 'e=<>&x=%41', bob],
+    ['e=bob@example.test', 'e=<>', bob],
+    ['e=bob%40example.test', 'e=<>', bob],
+    ['%65=b%6Fb%40example.tes%74', '%65=<>', bob],
+    ['q=write%20to%20bob%40example.test%20%zz%4', 'q=write%20to%20<>%20%zz%4', bob],
+    ['q=write+to+bob%40example.test+now', 'q=write+to+<>+now', bob],
+    ['q=mail+bob%2Btag%40example.test', 'q=mail+<>', 'bob+tag@example.test'],
+    ['e=bob+tag@example.test&f=ana%40example.test', 'e=<>&f=<>', 'bob+tag@example.test', 'ana@example.test'],
+    ['e=jo%C3%A3o%40example.test', 'e=<>', 'joão@example.test'],
+    [`k=%73k-ant%2Dapi03-${KEY.slice(13)}`, 'k=%73k-ant%2Dapi03-<>', KEY.slice(13)],
+    [`k=${new URLSearchParams({ '': PEM }).toString().slice(1)}&n=1`, 'k=<>%0A<>%0A<>&n=1', ...PEM.split('\n')],
+    [`k=${encodeURIComponent(PEM)}`, 'k=<>%0A<>%0A<>', ...PEM.split('\n')],
+    [`q=${encodeURIComponent(JSON.stringify({ to: `x\n${bob}` }))}`, 'q=%7B%22to%22%3A%22x%5Cn<>%22%7D', bob],
+    ['p=100%25+of+%26+and+%FF', 'p=100%25+of+%26+and+%FF'],
+    ['p=nothing%20%40', 'p=nothing%20%40'],
+  ])('%s', (text, ...expected) => {
+    expect(both(text)).toEqual(expected);
+  });
+
+  it('says what is blocked', () => {
+    expect(setUp({ email: 'block' }).masker.query('e=%62ob%40example.test')).toEqual({
+      text: 'e=%62ob%40example.test',
+      counts: { email: 1 },
+      blocked: 'email',
+    });
+  });
+});
+
+describe('a field value', () => {
   it('has its values replaced, percent-encoded ones too', () => {
     const { masker, P } = setUp();
     expect(masker.value('to=bob%40example.test')).toEqual({
