@@ -45,10 +45,21 @@ export interface OutgoingRequest {
   readonly head: RequestHead;
   /** False: the head leaves with the bytes it came in. */
   readonly headChanged: boolean;
-  /** 'stream': relay as it comes, `watch` sees each piece and may throw to stop it. Otherwise the collected body, edited or not. */
+  /**
+   * 'stream': relay as it comes, its beginning once `held` lets go of it; `watch` sees each piece after that and may throw to stop it.
+   * Otherwise the collected body, edited or not.
+   */
   readonly body:
-    | { readonly kind: 'stream'; readonly watch?: (piece: Buffer) => void }
+    | { readonly kind: 'stream'; readonly held?: HeldBody; readonly watch?: (piece: Buffer) => void }
     | { readonly kind: 'whole'; readonly bytes: Buffer; readonly changed: boolean };
+}
+
+/** The beginning of a streamed body of no announced length, which stays back while it may turn out to be all of it. The head does not. */
+export interface HeldBody {
+  /** Sees each piece. False: what was read leaves now, and the rest as it comes. */
+  take(piece: Buffer): boolean;
+  /** Nothing follows (`isAll`) or nothing more is wanted: what to send for all that was taken, undefined for the same. May throw to stop it. */
+  release(isAll: boolean): Promise<Buffer | undefined>;
 }
 
 /** How a reply body is relayed. */

@@ -28,6 +28,11 @@ export function contentKind(headers: RawHeaders): ContentKind {
   return 'unknown';
 }
 
+/** Whether the type names a conversation: the client may wait for an answer to what it has said before it goes on. */
+export function isConversation(headers: RawHeaders): boolean {
+  return /^\s*application\/(connect\+|grpc)/i.test(firstValue(headers, 'content-type') ?? '');
+}
+
 /** Whether bytes look like text: no NUL and mostly printable in the first 4 KiB. */
 export function looksLikeText(bytes: Uint8Array): boolean {
   const n = Math.min(bytes.length, 4096);

@@ -3,15 +3,17 @@
 import { createHash } from 'node:crypto';
 import { Fault } from '../../fault.ts';
 import { joinedValue, type RawHeaders, type RequestHead } from '../../headers.ts';
-import { type ContentKind, contentKind, looksLikeText } from '../../rules/content.ts';
+import { type ContentKind, contentKind, isConversation, looksLikeText } from '../../rules/content.ts';
 import { asksForJson } from '../../rules/json-answer.ts';
 import { applyEdits, createMasker, createStreamScanner, KINDS, type Masker, type Scan, type ValueScan } from '../../rules/masking/mask.ts';
 import { createMessageRestorer } from '../../rules/masking/restore.ts';
 import type { Policy } from '../../rules/policy.ts';
 import type { Route } from '../../rules/provider.ts';
-import type { Exchange, MessagePlan, OutgoingRequest } from '../exchange.ts';
+import type { Exchange, HeldBody, MessagePlan, OutgoingRequest } from '../exchange.ts';
 import type { Conductor } from '../house.ts';
 import { decodeBody, encodeBody } from './decode.ts';
+
+type WholeBody = OutgoingRequest['body'] & { readonly kind: 'whole' };
 
 /** What phase 6 leaves for phase 7: the head with masked fields and query, and the body to send. */
 export interface Inspection {
@@ -21,6 +23,9 @@ export interface Inspection {
 
 /** How much larger than its encoded form a body may become. */
 const MAX_RATIO = 1000;
+/** How much of a body of no known type and length is held, so that it can be masked. */
+const HELD_BYTES = 1 << 20;
+const HEAD_BYTES = 4096;
 const STREAM: OutgoingRequest['body'] = { kind: 'stream' };
 
 /** Fields that are the client's own login or belong to the connection: never masked. */
@@ -53,10 +58,20 @@ async function inspectBody(x: Exchange, route: Route, masker: Masker): Promise<O
   const encoding = joinedValue(line.head.headers, 'content-encoding');
   const unbounded = line.bodyLength === undefined || line.bodyLength > policy.maxBodyBytes;
   const named = ['json', 'lines', 'text', 'form', 'sse'].includes(kind);
-  if (!named && unbounded && encoding === undefined) return { kind: 'stream', watch: watcher(x, kind) };
+  if (!named && unbounded && encoding === undefined) {
+    const watch = watcher(x, kind);
+    const isHeld = line.bodyLength === undefined && !isConversation(line.head.headers);
+    return { kind: 'stream', watch, ...(isHeld ? { held: smallBody(x, route, masker, kind, watch) } : {}) };
+  }
   if (line.bodyLength !== undefined && line.bodyLength > policy.maxBodyBytes) throw new Fault('body-too-large');
   const wire = await line.collect(policy.maxBodyBytes);
-  const plain = encoding === undefined ? wire : await decodeBody(wire, encoding, { maxBytes: policy.maxBodyBytes, maxRatio: MAX_RATIO });
+  return maskBody(x, route, masker, kind, wire);
+}
+
+async function maskBody(x: Exchange, route: Route, masker: Masker, kind: ContentKind, wire: Buffer): Promise<WholeBody> {
+  const maxBytes = x.policy.maxBodyBytes;
+  const encoding = joinedValue(x.line.head.headers, 'content-encoding');
+  const plain = encoding === undefined ? wire : await decodeBody(wire, encoding, { maxBytes, maxRatio: MAX_RATIO });
   const hashing = worthHashing();
   if (hashing) x.notes.bodyHashIn = x.notes.bodyHashOut = hash(wire);
   const scan = scanBody(masker, route, kind, plain);
@@ -128,6 +143,31 @@ function masked(x: Exchange, scan: ValueScan, text: string): string {
   return scan.text;
 }
 
+/** A body of no known type and length that may be small. Once it is larger than is held, or nothing that is ever edited, it is watched. */
+function smallBody(x: Exchange, route: Route, masker: Masker, kind: ContentKind, watch: (piece: Buffer) => void): HeldBody {
+  const most = Math.min(HELD_BYTES, x.policy.maxBodyBytes);
+  const pieces: Buffer[] = [];
+  let size = 0;
+  let head: Buffer = Buffer.alloc(0);
+  return {
+    take(piece) {
+      pieces.push(piece);
+      size += piece.length;
+      if (head.length < HEAD_BYTES) head = Buffer.concat([head, piece.subarray(0, HEAD_BYTES - head.length)]);
+      return size <= most && (isText(kind, head) || isBlank(head));
+    },
+    async release(isAll) {
+      const bytes = Buffer.concat(pieces.splice(0));
+      if (isAll && size <= most) {
+        const body = await maskBody(x, route, masker, kind, bytes);
+        return body.changed ? body.bytes : undefined;
+      }
+      watch(bytes);
+      return undefined;
+    },
+  };
+}
+
 /** A body too large to hold is read past; a finding in it stops the upload, since it cannot be masked any more. */
 function watcher(x: Exchange, kind: ContentKind): (piece: Buffer) => void {
   const stopping = KINDS.filter((kind) => ['mask', 'block'].includes(x.policy.mask[kind] ?? 'mask'));
@@ -137,6 +177,11 @@ function watcher(x: Exchange, kind: ContentKind): (piece: Buffer) => void {
     text ??= isText(kind, piece);
     if (text && scanner.push(piece).length > 0) throw new Fault('body-too-large', 'it holds values that must be masked');
   };
+}
+
+/** White space from which a document may still begin. */
+function isBlank(bytes: Buffer): boolean {
+  return bytes.length < 64 && bytes.toString('latin1').trim() === '';
 }
 
 function startsLikeJson(bytes: Buffer): boolean {

@@ -3,7 +3,7 @@
 import { CLIENT_GONE, Fault } from '../../fault.ts';
 import { type ReplyHead, type RequestHead, withValue } from '../../headers.ts';
 import type { Dialect } from '../../rules/provider.ts';
-import type { Line, LineTally, MessagePlan, OutgoingRequest, ReplyPlan } from '../exchange.ts';
+import type { HeldBody, Line, LineTally, MessagePlan, OutgoingRequest, ReplyPlan } from '../exchange.ts';
 import { type BodyFramer, createFramer, encodeChunk, LAST_CHUNK } from '../wire/frame.ts';
 import { MAX_INTERIM, type ParsedReply, type ParsedRequest, parseReplyHead, renderHead } from '../wire/head.ts';
 import { whileQuiet } from '../wire/patience.ts';
@@ -101,10 +101,7 @@ export class Http1Line implements Line {
       if (size > maxBytes) throw new Fault('body-too-large');
       pieces.push(piece);
     };
-    await this.#eachBodyChunk((raw) => {
-      this.#rawBody.push(raw);
-      return undefined;
-    }, take);
+    await this.#eachBodyChunk(this.#keep, take);
     return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
   }
 
@@ -136,7 +133,7 @@ export class Http1Line implements Line {
     const uncork = wire.cork();
     wire.write(head);
     queueMicrotask(uncork);
-    void this.#pump(wire, out.body.watch);
+    void this.#pump(wire, out.body);
   }
 
   async receive(): Promise<ReplyHead> {
@@ -282,12 +279,14 @@ export class Http1Line implements Line {
     return parseReplyHead(bytes, this.head.method);
   }
 
-  async #pump(wire: Wire, watch: ((piece: Buffer) => void) | undefined): Promise<void> {
+  async #pump(wire: Wire, { held, watch }: OutgoingRequest['body'] & { kind: 'stream' }): Promise<void> {
+    const give = async (raw: Buffer) => {
+      await nextTurn();
+      if (wire.state === 'open') await wire.write(raw);
+    };
     try {
-      await this.#eachBodyChunk(async (raw) => {
-        await nextTurn();
-        if (wire.state === 'open') await wire.write(raw);
-      }, watch);
+      for (const part of held ? await this.#heldBody(held) : []) await this.#unlessQuiet(give(part));
+      await this.#eachBodyChunk(give, watch);
     } catch (thrown) {
       // Half an upload must not look complete: the connection goes down with it.
       this.#uploadFault = thrown instanceof Fault ? thrown : new Fault('internal', undefined, { cause: thrown });
@@ -295,15 +294,38 @@ export class Http1Line implements Line {
     }
   }
 
-  async #eachBodyChunk(onRaw: (raw: Buffer) => Promise<void> | undefined, onPayload: ((piece: Buffer) => void) | undefined): Promise<void> {
-    while (!this.#framer.done) {
+  /** The beginning of the body as it will leave. */
+  async #heldBody(held: HeldBody): Promise<Buffer[]> {
+    let more = true;
+    const take = (piece: Buffer) => {
+      more = held.take(piece) && more;
+    };
+    await this.#eachBodyChunk(this.#keep, take, () => more);
+    const edited = await held.release(this.#framer.done);
+    return edited ? this.#frame(edited) : this.#rawBody.splice(0);
+  }
+
+  #keep = (raw: Buffer): undefined => {
+    this.#rawBody.push(raw);
+  };
+
+  #unlessQuiet(wait: Promise<void>): Promise<void> | void {
+    return whileQuiet(wait, this.#idleMs, 'upstream-silent', () => this.seen.replyBytes);
+  }
+
+  async #eachBodyChunk(
+    onRaw: (raw: Buffer) => Promise<void> | undefined,
+    onPayload: ((piece: Buffer) => void) | undefined,
+    goesOn: () => boolean = () => true,
+  ): Promise<void> {
+    while (!this.#framer.done && goesOn()) {
       const chunk = await this.#upload.read();
       if (!chunk) throw new Fault('client-gone');
       const used = this.#framer.push(chunk, onPayload);
       this.seen.requestBytes += used;
       if (used < chunk.length) this.#client.unread(chunk.subarray(used));
       const wait = onRaw(used === chunk.length ? chunk : chunk.subarray(0, used));
-      if (wait) await whileQuiet(wait, this.#idleMs, 'upstream-silent', () => this.seen.replyBytes);
+      if (wait) await this.#unlessQuiet(wait);
       this.#live();
     }
   }

@@ -11,6 +11,7 @@ import { errorReply } from './error-reply.ts';
 import { linger } from './h1.ts';
 import { endOf, fieldObject, sendTrailers, trailersOf } from './h2-fields.ts';
 import { awaitReply, type Http2Reply } from './h2-reply.ts';
+import { leavingPieces } from './held.ts';
 import { type LinePatience, Upload } from './upload.ts';
 import { farewell, relayMessages } from './websocket.ts';
 
@@ -124,7 +125,7 @@ export class Http2Line implements Line {
       stream.end(out.body.bytes);
       return;
     }
-    void this.#pump(stream, this.#upstream, out.body.watch);
+    void this.#pump(stream, this.#upstream, out.body);
   }
 
   async receive(): Promise<ReplyHead> {
@@ -232,15 +233,15 @@ export class Http2Line implements Line {
     return this.#client.write(piece);
   }
 
-  async #pump(stream: ClientHttp2Stream, wire: Wire, watch: ((piece: Buffer) => void) | undefined): Promise<void> {
+  async #pump(stream: ClientHttp2Stream, wire: Wire, body: OutgoingRequest['body'] & { kind: 'stream' }): Promise<void> {
+    const read = async () => {
+      const piece = await this.#upload.read();
+      this.seen.requestBytes += piece?.length ?? 0;
+      return piece;
+    };
     try {
-      for (;;) {
-        const piece = await this.#upload.read();
-        if (!piece) break;
-        this.seen.requestBytes += piece.length;
-        watch?.(piece);
+      for await (const piece of leavingPieces(read, body))
         await whileQuiet(wire.write(piece), this.#idleMs, 'upstream-silent', () => this.seen.replyBytes);
-      }
       if (this.#client.state === 'ended') stream.end();
     } catch (thrown) {
       this.#uploadFault = thrown instanceof Fault ? thrown : new Fault('internal', undefined, { cause: thrown });
