@@ -205,22 +205,25 @@ test.each([
   }
 });
 
-// JSON that called itself a picture went to the provider as it was.
-test.each(['image/png', 'application/pdf', 'application/grpc', 'application/vnd.amazon.eventstream', 'x'])(
-  'JSON as %s is masked, and bytes of that type are left alone',
-  async (type) => {
-    const world = await startWorld();
-    const send = async (body: Buffer) => {
-      const client = await world.connect('api.anthropic.com');
-      return client.request('POST /v1/messages', ['Host', 'api.anthropic.com', 'Content-Type', type], body);
-    };
-    await send(Buffer.from(` {"messages":[{"role":"user","content":"${EMAIL} ${TOKEN}"}]}`));
-    expectNoLeak(world);
-    const bytes = Buffer.from(`\x89PNG\r\n\0\0${TOKEN}`, 'latin1');
-    await send(bytes);
-    expect(world.provider.capture.requests.at(-1)!.wireBody).toEqual(bytes);
-  },
-);
+// JSON that called itself a picture went to the provider as it was. A picture flows, so by then it is too late to mask it.
+test.each([
+  ['image/png', 413],
+  ['application/pdf', 413],
+  ['application/grpc', 413],
+  ['application/vnd.amazon.eventstream', 413],
+  ['x', 200],
+])('JSON as %s never leaves as it is, and bytes of that type are left alone', async (type, status) => {
+  const world = await startWorld();
+  const send = async (body: Buffer) => {
+    const client = await world.connect('api.anthropic.com');
+    return client.request('POST /v1/messages', ['Host', 'api.anthropic.com', 'Content-Type', type], body);
+  };
+  const bytes = Buffer.from('\x89PNG\r\n\0\0pixels @ a.b', 'latin1');
+  await send(bytes);
+  expect(world.provider.capture.requests.at(-1)!.wireBody).toEqual(bytes);
+  expect((await send(Buffer.from(` {"messages":[{"role":"user","content":"${EMAIL} ${TOKEN}"}]}`))).status).toBe(status);
+  expectNoLeak(world);
+});
 
 // A form or a query with one letter written as %62 went out as it was.
 test('percent-encoded values are masked in a query and in a form, with the placeholder the value has everywhere', async () => {

@@ -57,8 +57,9 @@ async function inspectBody(x: Exchange, route: Route, masker: Masker): Promise<O
   const kind = contentKind(line.head.headers);
   const encoding = joinedValue(line.head.headers, 'content-encoding');
   const unbounded = line.bodyLength === undefined || line.bodyLength > policy.maxBodyBytes;
-  const named = ['json', 'lines', 'text', 'form', 'sse'].includes(kind);
-  if (!named && unbounded && encoding === undefined) {
+  // A picture is on its way before its end is here, and what it holds is not edited: only one that is text after all is looked at.
+  const flows = kind === 'media' || kind === 'frames' || (kind === 'unknown' && unbounded);
+  if (flows && encoding === undefined) {
     const watch = watcher(x, kind);
     const isHeld = line.bodyLength === undefined && !isConversation(line.head.headers);
     return { kind: 'stream', watch, ...(isHeld ? { held: smallBody(x, route, masker, kind, watch) } : {}) };
