@@ -44,3 +44,30 @@ export function looksLikeText(bytes: Uint8Array): boolean {
   }
   return odd * 20 <= n;
 }
+
+const WIDE_CHARSET = /;\s*charset\s*=\s*"?\s*(?:utf-?(?:16|32)|ucs-?[24]|unicode)/i;
+/** UTF-16 and UTF-32, little endian first. */
+const WIDE_MARKS = ['fffe', 'feff', '0000feff'];
+/** How much of a text decides whether every other byte of it is NUL. */
+const WIDE_BYTES = 64;
+
+/** Whether a body is text in UTF-16 or UTF-32, by its type, its mark or its pattern of NULs. In what its type calls media only JSON counts. */
+export function isWideText(headers: RawHeaders, bytes: Buffer): boolean {
+  const kind = contentKind(headers);
+  const isMedia = kind === 'media' || kind === 'frames';
+  const mark = WIDE_MARKS.find((own) => bytes.toString('hex', 0, own.length / 2) === own);
+  if (!isMedia && (mark !== undefined || WIDE_CHARSET.test(firstValue(headers, 'content-type') ?? ''))) return true;
+  const text = alternating(bytes.subarray(mark === undefined ? 0 : mark.length / 2));
+  return isMedia ? /^\s*[{[]/.test(text) : text.length > 1;
+}
+
+/** The printable text between NULs that stand at every other byte at least; '' if there is none. */
+function alternating(bytes: Buffer): string {
+  const head = bytes.subarray(0, Math.min(WIDE_BYTES, bytes.length & ~1));
+  for (const nul of [0, 1]) {
+    if (!head.every((byte, i) => (i & 1) !== nul || byte === 0)) continue;
+    const text = String.fromCharCode(...head.filter((byte, i) => (i & 1) !== nul && byte !== 0));
+    if (/^[\t\n\r -~]+$/.test(text)) return text;
+  }
+  return '';
+}

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { zstdCompressSync } from 'node:zlib';
 import { expect, test } from 'vitest';
+import { chunk, headBytes } from '../support/http1.ts';
 import { readAnthropicEvents } from '../support/provider/anthropic.ts';
 import { readChatEvents } from '../support/provider/chat.ts';
 import { readGeminiEvents } from '../support/provider/gemini.ts';
@@ -238,4 +239,26 @@ test('percent-encoded values are masked in a query and in a form, with the place
   expect(seen.wireBody.toString()).toBe(`a=%41+b&e=${placeholder}`);
   await world.post('api.anthropic.com', '/v1/messages', { messages: [{ role: 'user', content: EMAIL }] });
   expect(world.provider.capture.requests[1]!.wireBody.toString()).toContain(placeholder);
+});
+
+// JSON in UTF-16 went to the provider with its values, under any type.
+test.each([
+  ['application/json', []],
+  ['image/png', []],
+  ['application/octet-stream', ['Transfer-Encoding', 'chunked']],
+  ['application/connect+json', ['Transfer-Encoding', 'chunked']],
+])('text in UTF-16 as %s %j is refused, unless nothing is masked', async (type, framing) => {
+  for (const action of ['mask', 'block', 'warn'] as const) {
+    const world = await startWorld({ daemon: { settings: { mask: { email: action, secrets: 'off' } } } });
+    const client = await world.connect('api.anthropic.com');
+    const body = Buffer.from(`{"messages":[{"role":"user","content":"${EMAIL}"}]}`, 'utf16le');
+    const head = ['Host', 'api.anthropic.com', 'Content-Type', type];
+    await client.write(
+      headBytes('POST /v1/messages HTTP/1.1', [...head, ...(framing.length > 0 ? framing : ['Content-Length', `${body.length}`])]),
+    );
+    await client.write(framing.length > 0 ? Buffer.concat([chunk(body), Buffer.from('0\r\n\r\n')]) : body);
+    const reply = await client.reply();
+    if (action === 'warn') expect(world.provider.capture.requests[0]!.wireBody).toEqual(body);
+    else expect([reply.status, JSON.parse(reply.body.toString()).type]).toEqual([400, 'error']);
+  }
 });

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { Fault } from '../../fault.ts';
 import { joinedValue, type RawHeaders, type RequestHead } from '../../headers.ts';
-import { type ContentKind, contentKind, isConversation, looksLikeText } from '../../rules/content.ts';
+import { type ContentKind, contentKind, isConversation, isWideText, looksLikeText } from '../../rules/content.ts';
 import { asksForJson } from '../../rules/json-answer.ts';
 import { applyEdits, createMasker, createStreamScanner, KINDS, type Masker, type Scan, type ValueScan } from '../../rules/masking/mask.ts';
 import { createMessageRestorer } from '../../rules/masking/restore.ts';
@@ -73,6 +73,7 @@ async function maskBody(x: Exchange, route: Route, masker: Masker, kind: Content
   const maxBytes = x.policy.maxBodyBytes;
   const encoding = joinedValue(x.line.head.headers, 'content-encoding');
   const plain = encoding === undefined ? wire : await decodeBody(wire, encoding, { maxBytes, maxRatio: MAX_RATIO });
+  refuseWide(x, plain);
   const hashing = worthHashing();
   if (hashing) x.notes.bodyHashIn = x.notes.bodyHashOut = hash(wire);
   const scan = scanBody(masker, route, kind, plain);
@@ -171,13 +172,23 @@ function smallBody(x: Exchange, route: Route, masker: Masker, kind: ContentKind,
 
 /** A body too large to hold is read past; a finding in it stops the upload, since it cannot be masked any more. */
 function watcher(x: Exchange, kind: ContentKind): (piece: Buffer) => void {
-  const stopping = KINDS.filter((kind) => ['mask', 'block'].includes(x.policy.mask[kind] ?? 'mask'));
-  const scanner = createStreamScanner(stopping);
+  const scanner = createStreamScanner(stoppingKinds(x));
   let text: boolean | undefined;
   return (piece) => {
+    if (text === undefined) refuseWide(x, piece);
     text ??= isText(kind, piece);
     if (text && scanner.push(piece).length > 0) throw new Fault('body-too-large', 'it holds values that must be masked');
   };
+}
+
+/** Kinds of which no value may leave. */
+function stoppingKinds(x: Exchange): string[] {
+  return KINDS.filter((kind) => ['mask', 'block'].includes(x.policy.mask[kind] ?? 'mask'));
+}
+
+/** What is written two or four bytes a character would pass unseen. No client of these hosts writes so. */
+function refuseWide(x: Exchange, bytes: Buffer): void {
+  if (stoppingKinds(x).length > 0 && isWideText(x.line.head.headers, bytes)) throw new Fault('body-unreadable', 'it is not in UTF-8');
 }
 
 /** White space from which a document may still begin. */
