@@ -219,7 +219,7 @@ test.each([
     const client = await world.connect('api.anthropic.com');
     return client.request('POST /v1/messages', ['Host', 'api.anthropic.com', 'Content-Type', type], body);
   };
-  const bytes = Buffer.from('\x89PNG\r\n\0\0pixels @ a.b', 'latin1');
+  const bytes = Buffer.from('\x89PNG\r\n\0\0 some pixels @ a.b, and some more of them', 'latin1');
   await send(bytes);
   expect(world.provider.capture.requests.at(-1)!.wireBody).toEqual(bytes);
   expect((await send(Buffer.from(` {"messages":[{"role":"user","content":"${EMAIL} ${TOKEN}"}]}`))).status).toBe(status);
