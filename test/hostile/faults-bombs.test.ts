@@ -1,6 +1,6 @@
 // Checklist G88 to G90: bombs stay small in both directions, broken encodings pass or become errors, and of a huge head nothing is
 // silently lost.
-import { brotliCompressSync, constants, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
+import { brotliCompressSync, constants, deflateSync, gunzipSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { callH2 } from '../support/h2-client.ts';
 import { chunk, headBytes, headerOf, replyBytes } from '../support/http1.ts';
@@ -83,6 +83,25 @@ describe('bombs', () => {
       await expectAlive(scene);
     },
   );
+
+  // A piece from the wire was unpacked whole before any of it was packed again: hundreds of times its size, for each stream.
+  test('a long stream of events that packs well is unpacked little by little', async () => {
+    const events = Buffer.alloc(160 * MB, 'data: {"a":"b"}\n\n');
+    const packed = gzipSync(events, { level: 9 });
+    const scene = await answering(async (c) => {
+      await c.write(headBytes('HTTP/1.1 200 OK', ['Content-Type', 'text/event-stream', 'Content-Encoding', 'gzip', 'Connection', 'close']));
+      await c.write(packed);
+      c.end();
+    });
+    await mask(scene);
+    const client = await scene.connect();
+    let body: Buffer = Buffer.alloc(0);
+    const growth = await growthWhile(async () => {
+      ({ body } = await client.request('GET /bomb', ['Host', HOST]));
+    });
+    expect(growth).toBeLessThan(56 * MB);
+    expect(gunzipSync(body).equals(events)).toBe(true);
+  });
 
   test('a WebSocket message or reply without placeholders is not unpacked at all', async () => {
     const scene = await answering((c) => c.write(replyBytes('200 OK', [...JSON_TYPE, 'Content-Encoding', 'gzip'], PACKED.gzip)));

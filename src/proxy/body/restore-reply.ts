@@ -11,6 +11,8 @@ import { originPlan } from './watch-origins.ts';
 
 const RAW: ReplyPlan = { kind: 'raw' };
 const MAX_RATIO = 1000;
+/** Encoded bytes that are unpacked, edited and packed again at a time: a thousand times as much may be in memory meanwhile. */
+const SLICE_BYTES = 4096;
 
 /** The plan for one reply. */
 export function replyPlan(house: Conductor, x: Exchange, reply: ReplyHead): ReplyPlan {
@@ -73,9 +75,12 @@ function recoded(plain: BodyTransform, encoding: string): BodyTransform {
   const encoder = createEncoder(encoding);
   return {
     push: async (piece) => {
-      const read = await decoder.push(piece);
-      const edited = await plain.push(read);
-      return edited.length === 0 ? edited : encoder.push(edited);
+      const out: Buffer[] = [];
+      for (let at = 0; at < piece.length; at += SLICE_BYTES) {
+        const edited = await plain.push(await decoder.push(piece.subarray(at, at + SLICE_BYTES)));
+        if (edited.length > 0) out.push(await encoder.push(edited));
+      }
+      return out.length === 1 ? out[0]! : Buffer.concat(out);
     },
     end: async () => {
       const rest = await decoder.end();

@@ -57,8 +57,8 @@ const NAMES: Readonly<Record<number, keyof Settings>> = {
   8: 'enableConnectProtocol',
 };
 
-/** What upstream may have on its way to a client that reads nothing is held here, and so is its compression table: bounds far above any client's. */
-const MOST: Readonly<Partial<Record<keyof Settings, number>>> = { initialWindowSize: 16 * 1024 * 1024, headerTableSize: 1024 * 1024 };
+/** What upstream may have on its way to a client that reads nothing is held here, and so is its compression table: bounds above any client we know (curl asks for 10 MiB). */
+const MOST: Readonly<Partial<Record<keyof Settings, number>>> = { initialWindowSize: 12 * 1024 * 1024, headerTableSize: 1024 * 1024 };
 
 /** Values that node:http2 throws on, or that end the process (nghttp2 refuses them, Node asserts). The client's own session answers for them. */
 function isSayable(id: number, value: number): boolean {

@@ -11,7 +11,7 @@ import { createSseRestorer } from './reply-stream.ts';
 import { createTextRestorer } from './reply-text.ts';
 import { latin1, type StreamTransform } from './stream-transform.ts';
 
-const MAX_EVENT_BYTES = 16 * 1024 * 1024;
+const MAX_EVENT_BYTES = 8 * 1024 * 1024;
 
 /** Restores WebSocket messages of one connection, in order. */
 export interface MessageRestorer {

@@ -78,7 +78,7 @@ describe('the HTTP/2 preface', () => {
       [1, 2 ** 32 - 1],
       [4, 2 ** 31 - 1],
     ]);
-    expect(large).toEqual({ headerTableSize: 1024 * 1024, initialWindowSize: 16 * 1024 * 1024 });
+    expect(large).toEqual({ headerTableSize: 1024 * 1024, initialWindowSize: 12 * 1024 * 1024 });
   });
 
   it('mirrors known ids by name, unknown ones as custom, and drops reserved ones that would end the process', () => {
@@ -135,7 +135,7 @@ describe('the HTTP/2 preface', () => {
       ]),
     ).toEqual([
       [2, 0],
-      [4, 16 * 1024 * 1024],
+      [4, 12 * 1024 * 1024],
       [9, 1],
       [2570, 7],
     ]);
