@@ -23,6 +23,12 @@ export function attestsSigV4(head: RequestHead): 'signed' | undefined {
   return /^\s*AWS4-/i.test(firstValue(head.headers, 'authorization') ?? '') ? 'signed' : undefined;
 }
 
+/** Whether the signature of a `signed` head covers the field, whose name is in lower case. Yes where it does not say what it covers. */
+export function coversField(head: RequestHead, name: string): boolean {
+  const named = /\bSignedHeaders=([^,\s]*)/i.exec(firstValue(head.headers, 'authorization') ?? '')?.[1];
+  return named === undefined || named.toLowerCase().split(';').includes(name);
+}
+
 /** Offset of the opening quote of `system[0].text` in a JSON object, or undefined. Malformed JSON gives undefined or an offset, never a fault. */
 function firstSystemText(bytes: Buffer): number | undefined {
   let depth = 0;

@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { zstdCompressSync } from 'node:zlib';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { chunk, headBytes } from '../support/http1.ts';
 import { readAnthropicEvents } from '../support/provider/anthropic.ts';
 import { readChatEvents } from '../support/provider/chat.ts';
@@ -261,4 +261,38 @@ test.each([
     if (action === 'warn') expect(world.provider.capture.requests[0]!.wireBody).toEqual(body);
     else expect([reply.status, JSON.parse(reply.body.toString()).type]).toEqual([400, 'error']);
   }
+});
+
+// A query or a field that SigV4 covers was edited and left with a signature that was wrong.
+describe('a head that is signed', () => {
+  const HOST = 'bedrock-runtime.us-east-1.amazonaws.com';
+  const signature = 'AWS4-HMAC-SHA256 Credential=x/20260101/us-east-1/bedrock/aws4_request, SignedHeaders=host;x-note, Signature=00';
+  const send = async (on: 'mask' | 'block' | 'observe', query: string, fields: readonly string[], signed = true) => {
+    const world = await startWorld({ daemon: { settings: { onAttestedBody: on } } });
+    const client = await world.connect(HOST);
+    const head = ['Host', HOST, ...fields, ...(signed ? ['Authorization', signature] : [])];
+    const { status } = await client.request(`POST /model/m/invoke${query}`, head, '{}');
+    return { status, seen: world.provider.capture.everything() };
+  };
+
+  test.each([
+    [`?to=${encodeURIComponent(EMAIL)}`, []],
+    ['', ['X-Note', `for ${EMAIL}`]],
+  ])('is refused, or passes as it is: %j %j', async (query, fields) => {
+    for (const on of ['mask', 'block'] as const) {
+      const { status, seen } = await send(on, query, fields);
+      expect(status).toBe(403);
+      expect(leaksOf(EMAIL, seen)).toEqual([]);
+    }
+    const { seen } = await send('observe', query, fields);
+    expect(leaksOf(EMAIL, seen)).not.toEqual([]);
+    expect(seen).not.toContain('SP_EMAIL_');
+  });
+
+  test('has fields outside the signature masked, and all of them without one', async () => {
+    for (const on of ['mask', 'block', 'observe'] as const) {
+      expect(leaksOf(EMAIL, (await send(on, '', ['X-Other', EMAIL])).seen)).toEqual([]);
+      expect(leaksOf(EMAIL, (await send(on, `?to=${EMAIL}`, ['X-Note', EMAIL], false)).seen)).toEqual([]);
+    }
+  });
 });

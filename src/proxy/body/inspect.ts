@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { Fault } from '../../fault.ts';
 import { joinedValue, type RawHeaders, type RequestHead } from '../../headers.ts';
+import { coversField } from '../../rules/attestation.ts';
 import { type ContentKind, contentKind, isConversation, isWideText, looksLikeText } from '../../rules/content.ts';
 import { asksForJson } from '../../rules/json-answer.ts';
 import { applyEdits, createMasker, createStreamScanner, KINDS, type Masker, type Scan, type ValueScan } from '../../rules/masking/mask.ts';
@@ -26,6 +27,7 @@ const MAX_RATIO = 1000;
 /** How much of a body of no known type and length is held, so that it can be masked. */
 const HELD_BYTES = 1 << 20;
 const HEAD_BYTES = 4096;
+const NOTHING = Buffer.alloc(0);
 const STREAM: OutgoingRequest['body'] = { kind: 'stream' };
 
 /** Fields that are the client's own login or belong to the connection: never masked. */
@@ -101,14 +103,15 @@ function isText(kind: ContentKind, bytes: Buffer): boolean {
   return kind === 'media' || kind === 'frames' ? startsLikeJson(bytes) : looksLikeText(bytes);
 }
 
-/** Whether a body may be edited although the client vouched for its bytes. Fault rule-denied where policy says so. */
-function mayEdit(x: Exchange, route: Route, plain: Buffer): boolean {
-  const vouched = route.provider.attests?.(x.line.head, plain);
+/** Whether a body or a head may be edited although the client vouched for its bytes. Fault rule-denied where policy says so. */
+function mayEdit(x: Exchange, route: Route, plain?: Buffer): boolean {
+  const vouched = route.provider.attests?.(x.line.head, plain ?? NOTHING);
   if (vouched === undefined) return true;
   const action = x.policy.onAttestedBody;
   if (action === 'observe') return false;
   // An edit would break a signature, and sending the values as they are would break the promise.
-  if (action === 'block' || vouched === 'signed') throw new Fault('rule-denied', `the ${vouched} body holds values that must be masked`);
+  if (action === 'block' || vouched === 'signed')
+    throw new Fault('rule-denied', `the ${vouched} ${plain ? 'body' : 'head'} holds values that must be masked`);
   return true;
 }
 
@@ -121,7 +124,7 @@ function maskHead(x: Exchange, route: Route, masker: Masker): RequestHead {
     if (value.length < 8) continue;
     const name = head.headers[i]!.toLowerCase();
     if (NEVER_MASKED.test(name) || route.provider.auth.some((slot) => slot.header === name)) continue;
-    const text = masked(x, masker.value(value), value);
+    const text = masked(x, masker.value(value), value, () => !coversField(head, name) || mayEdit(x, route));
     if (text === value) continue;
     if (headers === head.headers) headers = head.headers.slice();
     (headers as string[])[i + 1] = text;
@@ -132,16 +135,17 @@ function maskHead(x: Exchange, route: Route, masker: Masker): RequestHead {
     const parts = target
       .slice(q + 1)
       .split('&')
-      .map((part) => (own.has(part.split('=', 1)[0]) ? part : masked(x, masker.query(part), part)));
+      .map((part) => (own.has(part.split('=', 1)[0]) ? part : masked(x, masker.query(part), part, () => mayEdit(x, route))));
     target = `${target.slice(0, q + 1)}${parts.join('&')}`;
   }
   return headers === head.headers && target === head.target ? head : { ...head, headers, target };
 }
 
-function masked(x: Exchange, scan: ValueScan, text: string): string {
+function masked(x: Exchange, scan: ValueScan, text: string, isFree: () => boolean): string {
   note(x, scan.counts);
   if (scan.blocked !== undefined) throw new Fault('rule-denied', `the head holds ${scan.blocked}`);
-  if (scan.text !== text) x.notes.verdict = 'edit';
+  if (scan.text === text || !isFree()) return text;
+  x.notes.verdict = 'edit';
   return scan.text;
 }
 

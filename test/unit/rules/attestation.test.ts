@@ -1,7 +1,7 @@
 // Only the client's own value counts: text that merely looks like it must not switch masking off.
 import { describe, expect, test } from 'vitest';
 import type { RequestHead } from '../../../src/headers.ts';
-import { attestsBilling, attestsSigV4 } from '../../../src/rules/attestation.ts';
+import { attestsBilling, attestsSigV4, coversField } from '../../../src/rules/attestation.ts';
 import { bedrock } from '../../../src/rules/providers/bedrock.ts';
 
 const head = (...headers: string[]): RequestHead => ({ method: 'POST', target: '/v1/messages', headers, authority: 'api.anthropic.com' });
@@ -77,4 +77,11 @@ test('Bedrock looks at both', () => {
   const body = Buffer.from(JSON.stringify({ system }));
   expect(bedrock.attests?.(head('authorization', 'AWS4-HMAC-SHA256 x'), body)).toBe('signed');
   expect(bedrock.attests?.(head('authorization', 'Bearer x'), body)).toBe('attested');
+});
+
+test('SigV4 says which fields it covers', () => {
+  const signed = head('Authorization', 'AWS4-HMAC-SHA256 Credential=x, SignedHeaders=host;X-Note;x-amz-date, Signature=0');
+  expect(['host', 'x-note', 'x-amz', 'date'].map((name) => coversField(signed, name))).toEqual([true, true, false, false]);
+  expect(coversField(head('Authorization', 'AWS4-HMAC-SHA256 Credential=x'), 'date')).toBe(true);
+  expect(coversField(head(), 'date')).toBe(true);
 });
