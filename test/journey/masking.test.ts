@@ -296,3 +296,27 @@ describe('a head that is signed', () => {
     }
   });
 });
+
+// Values under eight characters were passed over, and Content-Disposition for its name.
+test('a short address in a field is masked, and one in a file name; what says how a body is read stays', async () => {
+  const world = await startWorld();
+  const kept = ['Content-Type', 'application/json; x=a@b.co', 'Content-Language', 'a@b.co', 'Accept', 'a@b.co'];
+  const masked = [
+    'X-To',
+    'a@b.co',
+    'Content-Disposition',
+    'attachment; filename="a@b.co"',
+    'Content-Location',
+    '/a@b.co',
+    'Content-ID',
+    '<a@b.co>',
+  ];
+  const client = await world.connect('api.anthropic.com');
+  await client.request('POST /v1/messages', ['Host', 'api.anthropic.com', ...kept, ...masked], '{}');
+  const seen = world.provider.capture.requests[0]!.headers;
+  expect(seen.slice(2, 2 + kept.length)).toEqual(kept);
+  const after = seen.slice(2 + kept.length, 2 + kept.length + masked.length);
+  const placeholder = after[1]!;
+  expect(placeholder).toMatch(/^SP_EMAIL_[A-Z2-7]{12}$/);
+  expect(after).toEqual(masked.map((part) => part.replace('a@b.co', placeholder)));
+});

@@ -30,9 +30,11 @@ const HEAD_BYTES = 4096;
 const NOTHING = Buffer.alloc(0);
 const STREAM: OutgoingRequest['body'] = { kind: 'stream' };
 
-/** Fields that are the client's own login or belong to the connection: never masked. */
+/** Fields that are the client's own login, belong to the connection or say how a body is read: never masked. */
 const NEVER_MASKED =
-  /^(:.*|host|authorization|proxy-.*|cookie|x-api-key|api-key|x-goog-api-key|user-agent|content-.*|accept.*|connection|sec-.*|upgrade|traceparent|tracestate)$/;
+  /^(:.*|host|authorization|proxy-.*|cookie|x-api-key|api-key|x-goog-api-key|user-agent|content-(type|length|encoding|language|range|md5|digest|transfer-encoding)|accept.*|connection|sec-.*|upgrade|traceparent|tracestate)$/;
+/** No value is shorter: `a@b.co`. */
+const SHORTEST = 6;
 
 const maskers = new WeakMap<Policy, Masker>();
 
@@ -121,7 +123,7 @@ function maskHead(x: Exchange, route: Route, masker: Masker): RequestHead {
   let target = head.target;
   for (let i = 0; i < head.headers.length; i += 2) {
     const value = head.headers[i + 1]!;
-    if (value.length < 8) continue;
+    if (value.length < SHORTEST) continue;
     const name = head.headers[i]!.toLowerCase();
     if (NEVER_MASKED.test(name) || route.provider.auth.some((slot) => slot.header === name)) continue;
     const text = masked(x, masker.value(value), value, () => !coversField(head, name) || mayEdit(x, route));
