@@ -66,6 +66,13 @@ export function withValue(headers: RawHeaders, name: string, value: string): Raw
   return out;
 }
 
+const DIGESTS = new Set(['content-md5', 'digest', 'content-digest', 'repr-digest']);
+
+/** Without the fields that say what the bytes of a body add up to, for one that was edited. The same array when there is none. */
+export function withoutDigests(headers: RawHeaders): RawHeaders {
+  return withoutFields(headers, (name) => DIGESTS.has(name));
+}
+
 /** Comma-separated list tokens of a field, lower-cased, from all its lines. */
 export function listTokens(headers: RawHeaders, name: string): string[] {
   return allValues(headers, name).flatMap((v) =>

@@ -1,6 +1,6 @@
 // Phase 7: fields of our hop are taken out and the key is put in, last, so that no guardrail ever sees it.
 // It must not read a body.
-import type { RawHeaders, RequestHead } from '../headers.ts';
+import { type RawHeaders, type RequestHead, withoutDigests } from '../headers.ts';
 import { carriesPlaceholder, injectKeys } from '../rules/inject.ts';
 import type { Inspection } from './body/inspect.ts';
 import type { Exchange, OutgoingRequest } from './exchange.ts';
@@ -9,7 +9,9 @@ import type { Conductor } from './house.ts';
 
 /** The request as it will leave. Faults key-missing, rule-denied (a placeholder on its way to a foreign host). */
 export function arm(house: Conductor, x: Exchange, found: Inspection): OutgoingRequest {
-  const headers = inject(house, x, found.head, strip(x, found.head.headers));
+  const isEdited = found.body.kind === 'whole' && found.body.changed;
+  const stripped = strip(x, isEdited ? withoutDigests(found.head.headers) : found.head.headers);
+  const headers = inject(house, x, found.head, stripped);
   const headChanged = headers !== x.line.head.headers || found.head.target !== x.line.head.target;
   const head = headChanged ? { ...found.head, headers } : x.line.head;
   x.notes.armedAt = performance.now();

@@ -2,7 +2,7 @@
 // It must not know which protocol carried the request.
 import { createHash } from 'node:crypto';
 import { Fault } from '../../fault.ts';
-import { joinedValue, type RawHeaders, type RequestHead } from '../../headers.ts';
+import { joinedValue, type RawHeaders, type RequestHead, withoutDigests } from '../../headers.ts';
 import { coversField } from '../../rules/attestation.ts';
 import { type ContentKind, contentKind, isConversation, isWideText, looksLikeText } from '../../rules/content.ts';
 import { asksForJson } from '../../rules/json-answer.ts';
@@ -157,6 +157,7 @@ function smallBody(x: Exchange, route: Route, masker: Masker, kind: ContentKind,
   const pieces: Buffer[] = [];
   let size = 0;
   let head: Buffer = Buffer.alloc(0);
+  const hasDigest = withoutDigests(x.line.head.headers) !== x.line.head.headers;
   return {
     take(piece) {
       pieces.push(piece);
@@ -168,6 +169,7 @@ function smallBody(x: Exchange, route: Route, masker: Masker, kind: ContentKind,
       const bytes = Buffer.concat(pieces.splice(0));
       if (isAll && size <= most) {
         const body = await maskBody(x, route, masker, kind, bytes);
+        if (body.changed && hasDigest) throw new Fault('rule-denied', 'its digest has left before values in it were found');
         return body.changed ? body.bytes : undefined;
       }
       watch(bytes);

@@ -21,6 +21,8 @@ export function replyPlan(house: Conductor, x: Exchange, reply: ReplyHead): Repl
   const origins = originPlan(house, x, reply);
   if (origins) return origins;
   if (!route || route.endpoint?.kind === 'login' || placeholders.size === 0) return RAW;
+  // Part of a whole: its place and length are announced, and an edit would break what the parts are put together to.
+  if (reply.status === 206) return RAW;
   const content = contentKind(reply.headers);
   if (content === 'media') return RAW;
   const encoding = joinedValue(reply.headers, 'content-encoding');

@@ -1,7 +1,7 @@
 // One HTTP/1 reply on its way from upstream to the client: with its own bytes, edited as a whole, or edited as a stream and framed
 // anew where that is needed. It does not know what an edit does.
 import { Fault } from '../../fault.ts';
-import { withoutFields, withValue } from '../../headers.ts';
+import { withoutDigests, withoutFields, withValue } from '../../headers.ts';
 import type { BodyTransform, LineTally, ReplyPlan } from '../exchange.ts';
 import { endToEnd } from '../hop.ts';
 import { type BodyFramer, createFramer, encodeChunk, LAST_CHUNK } from '../wire/frame.ts';
@@ -113,7 +113,7 @@ async function relayWhole(ends: ReplyEnds, reply: ParsedReply, framer: BodyFrame
   ends.live();
   ends.seen.replyBytes += after.length;
   if (after === before) return beginReply(ends, reply, Buffer.concat([reply.bytes, ...raw]));
-  const head = renderHead(statusLine(reply), withValue(reply.headers, 'content-length', String(after.length)));
+  const head = renderHead(statusLine(reply), withValue(withoutDigests(reply.headers), 'content-length', String(after.length)));
   beginReply(ends, reply, Buffer.concat([head, after]));
 }
 
@@ -122,7 +122,9 @@ async function relayTransformed(ends: ReplyEnds, reply: ParsedReply, framer: Bod
   // With a length announced and edits to come the length cannot be kept: chunked for 1.1, close for 1.0.
   const chunked = reply.framing.kind === 'chunked' || (reply.framing.kind === 'length' && ends.version === '1.1');
   const announced = reply.framing.kind === 'length';
-  beginCorked(ends, reply, announced ? renderHead(statusLine(reply), lengthless(reply.headers, chunked)) : reply.bytes);
+  const undigested = withoutDigests(reply.headers);
+  const headers = announced ? lengthless(undigested, chunked) : undigested;
+  beginCorked(ends, reply, headers === reply.headers ? reply.bytes : renderHead(statusLine(reply), headers));
   const pieces: Buffer[] = [];
   const write = (bytes: Buffer): Relaid => {
     seen.replyBytes += bytes.length;

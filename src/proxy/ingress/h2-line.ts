@@ -2,7 +2,7 @@
 // order and RST codes are carried across; flow control works end to end through paused streams.
 import { type ClientHttp2Session, type ClientHttp2Stream, constants, type ServerHttp2Stream, sensitiveHeaders } from 'node:http2';
 import { CLIENT_GONE, Fault } from '../../fault.ts';
-import { firstValue, type RawHeaders, type ReplyHead, type RequestHead, withoutFields, withValue } from '../../headers.ts';
+import { firstValue, type RawHeaders, type ReplyHead, type RequestHead, withoutDigests, withoutFields, withValue } from '../../headers.ts';
 import type { Dialect } from '../../rules/provider.ts';
 import type { BodyTransform, Line, LineTally, MessagePlan, OutgoingRequest, ReplyPlan } from '../exchange.ts';
 import { whileQuiet } from '../wire/patience.ts';
@@ -272,17 +272,15 @@ export class Http2Line implements Line {
     const before = Buffer.concat(pieces);
     const after = await plan.edit(before);
     this.#live();
-    this.#respond(reply.status, after === before ? reply.headers : withValue(reply.headers, 'content-length', String(after.length)), false);
+    const edited = () => withValue(withoutDigests(reply.headers), 'content-length', String(after.length));
+    this.#respond(reply.status, after === before ? reply.headers : edited(), false);
     await this.#give(after);
     this.#stream.end();
   }
 
   async #relayTransformed(reply: Http2Reply, transform: BodyTransform): Promise<void> {
-    this.#respond(
-      reply.status,
-      withoutFields(reply.headers, (n) => n === 'content-length'),
-      false,
-    );
+    const lengthless = withoutFields(reply.headers, (n) => n === 'content-length');
+    this.#respond(reply.status, withoutDigests(lengthless), false);
     try {
       await this.#eachPiece((piece) => {
         const edited = transform.push(piece);
