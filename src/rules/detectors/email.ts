@@ -151,9 +151,13 @@ function labelEndAt(text: string, from: number): number {
   return i;
 }
 
-/** `4.17.21-beta.rc`, `v2.x`: what follows the @ of a package. Addresses such as `x@163.com` have a long number. */
+/**
+ * `4.17.21-beta.rc`, `v2.x`: what follows the @ of a package. Addresses such as `x@163.com` have a long number, and in `x@3.example.com`
+ * a name follows the number.
+ */
 function isVersion(domain: string, labels: number): boolean {
-  return /^v?\d+\./.test(domain) && (labels > 2 || !/^\d{2,}\.(?:com|cn|net|org)$|^\d{3,}\./i.test(domain));
+  if (!/^v?\d+\./.test(domain)) return false;
+  return labels > 2 ? !/^\d+\.[a-z][a-z\d-]+\./i.test(domain) : !/^\d{2,}\.(?:com|cn|net|org)$|^\d{3,}\./i.test(domain);
 }
 
 /** `user@host:path`, as scp, rsync and git write it: a slash, or a path with one, behind the colon. */

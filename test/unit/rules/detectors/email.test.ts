@@ -49,6 +49,9 @@ describe('an e-mail address', () => {
     ['https://ana%40example.com:x@example.com', ['ana%40example.com']],
     ['x@y%40example.com', []],
     [`bob@${'ab.'.repeat(130)}com`, ['bob@ab.ab']],
+    // A domain that begins with a number was taken for a version.
+    ['bob@3.example.com, x@2.mail.example.co.uk', ['bob@3.example.com', 'x@2.mail.example.co.uk']],
+    ['package@1.2.3 pkg@1.2.3-beta.rc pkg@3.x.com pkg@4.17.com pkg@2.rc.1 pkg@1.2.example.com pkg@3.com', []],
     ['%40example.com', []],
     ['%3A%40example.com', []],
   ])('%s: %j', (text, expected) => {
