@@ -88,10 +88,11 @@ describe('bombs', () => {
   test('a long stream of events that packs well is unpacked little by little', async () => {
     const events = Buffer.alloc(160 * MB, 'data: {"a":"b"}\n\n');
     const packed = gzipSync(events, { level: 9 });
+    const head = headBytes('HTTP/1.1 200 OK', ['Content-Type', 'text/event-stream', 'Content-Encoding', 'gzip', 'Connection', 'close']);
     const scene = await answering(async (c) => {
-      await c.write(headBytes('HTTP/1.1 200 OK', ['Content-Type', 'text/event-stream', 'Content-Encoding', 'gzip', 'Connection', 'close']));
-      await c.write(packed);
+      await c.write(Buffer.concat([head, packed]));
       c.end();
+      await c.reader.ended;
     });
     await mask(scene);
     const client = await scene.connect();

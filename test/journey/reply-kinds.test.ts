@@ -18,8 +18,9 @@ async function replyTo(host: string, path: string, type: string | undefined, rep
     alpn: ['http/1.1'],
     play: async (connection) => {
       const request = await connection.request();
-      const [email, pem] = request!.body.toString().match(/SP_[A-Z]+_[A-Z2-7]{12}/g)!;
-      const body = reply(email!, pem!);
+      // A key has a placeholder for each of its lines.
+      const [email, ...pem] = request!.body.toString().match(/SP_[A-Z]+_[A-Z2-7]{12}/g)!;
+      const body = reply(email!, pem.join('\n'));
       const head = `HTTP/1.1 200 OK\r\n${type === undefined ? '' : `Content-Type: ${type}\r\n`}Transfer-Encoding: chunked\r\n\r\n`;
       await connection.write(head);
       for (let i = 0; i < body.length; i += 9) {
