@@ -8,6 +8,7 @@ import type { Provider } from '../rules/provider.ts';
 import { recordable } from '../rules/recordable.ts';
 import { checkAgreement, routeOf } from '../rules/route.ts';
 import { arm } from './arm.ts';
+import { hashBodies } from './body/hashes.ts';
 import { inspect, messagePlan } from './body/inspect.ts';
 import { replyPlan } from './body/restore-reply.ts';
 import { complain } from './complain.ts';
@@ -23,6 +24,7 @@ export async function conduct(house: Conductor, line: Line, connection: Connecti
     const found = await inspect(house, x);
     const out = arm(house, x, found);
     await line.send(out);
+    hashBodies(x.notes);
     await relay(house, x);
   } catch (thrown) {
     const fault = line.signal.aborted ? new Fault('client-gone', undefined, { cause: thrown }) : asFault(thrown);
@@ -32,6 +34,7 @@ export async function conduct(house: Conductor, line: Line, connection: Connecti
     line.fail(fault, x.route?.dialect ?? provider?.fallback ?? opaque, x.id);
     complain(house.log, { exchange: x.id, host: connection.authority.host }, fault);
   } finally {
+    hashBodies(x.notes);
     record(house, x);
   }
 }
@@ -47,6 +50,7 @@ function begin(house: Conductor, line: Line, connection: ConnectionFacts): Excha
     webSocket: false,
     answersJson: false,
     sentHead: undefined,
+    bodies: undefined,
     bodyHashIn: undefined,
     bodyHashOut: undefined,
   };

@@ -144,6 +144,8 @@ export interface Notes {
   answersJson: boolean;
   /** Sent head, for `fidelity`. */
   sentHead: RequestHead | undefined;
+  /** Bodies that are still to be hashed. */
+  bodies: { readonly received: Buffer; readonly sent: Buffer } | undefined;
   bodyHashIn: string | undefined;
   bodyHashOut: string | undefined;
 }

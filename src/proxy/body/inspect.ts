@@ -1,6 +1,5 @@
 // Phase 6: the request's fields, query and body are scanned and masked. Nothing is sent from here, and no key is known here.
 // It must not know which protocol carried the request.
-import { createHash } from 'node:crypto';
 import { Fault } from '../../fault.ts';
 import { joinedValue, type RawHeaders, type RequestHead, withoutDigests } from '../../headers.ts';
 import { coversField } from '../../rules/attestation.ts';
@@ -13,6 +12,7 @@ import type { Route } from '../../rules/provider.ts';
 import type { Exchange, HeldBody, MessagePlan, OutgoingRequest } from '../exchange.ts';
 import type { Conductor } from '../house.ts';
 import { decodeBody, encodeBody } from './decode.ts';
+import { keepBodies } from './hashes.ts';
 
 type WholeBody = OutgoingRequest['body'] & { readonly kind: 'whole' };
 
@@ -78,8 +78,7 @@ async function maskBody(x: Exchange, route: Route, masker: Masker, kind: Content
   const encoding = joinedValue(x.line.head.headers, 'content-encoding');
   const plain = encoding === undefined ? wire : await decodeBody(wire, encoding, { maxBytes, maxRatio: MAX_RATIO });
   refuseWide(x, plain);
-  const hashing = worthHashing();
-  if (hashing) x.notes.bodyHashIn = x.notes.bodyHashOut = hash(wire);
+  keepBodies(x.notes, wire, wire);
   const scan = scanBody(masker, route, kind, plain);
   if (!scan) return { kind: 'whole', bytes: wire, changed: false };
   x.notes.answersJson = asksForJson(plain);
@@ -89,7 +88,7 @@ async function maskBody(x: Exchange, route: Route, masker: Masker, kind: Content
   x.notes.verdict = 'edit';
   const edited = applyEdits(plain, scan.edits);
   const bytes = encoding === undefined ? edited : await encodeBody(edited, encoding);
-  if (hashing) x.notes.bodyHashOut = hash(bytes);
+  if (x.notes.bodies) x.notes.bodies = { received: wire, sent: bytes };
   return { kind: 'whole', bytes, changed: true };
 }
 
@@ -215,26 +214,6 @@ function startsLikeJson(bytes: Buffer): boolean {
 
 function note(x: Exchange, counts: Readonly<Record<string, number>>): void {
   for (const kind in counts) x.notes.edits[kind] = (x.notes.edits[kind] ?? 0) + counts[kind]!;
-}
-
-/** Bodies hashed in one go, and how long it takes to be allowed one more, ms. */
-const HASH_BURST = 64;
-const HASH_EVERY_MS = 20;
-let hashesLeft = HASH_BURST;
-let hashesCountedAt = 0;
-
-/** Body hashes serve a reader of `fidelity`: everything a person or a CLI at work does is hashed, a flood only now and then. */
-function worthHashing(): boolean {
-  const now = performance.now();
-  hashesLeft = Math.min(HASH_BURST, hashesLeft + (now - hashesCountedAt) / HASH_EVERY_MS);
-  hashesCountedAt = now;
-  if (hashesLeft < 1) return false;
-  hashesLeft--;
-  return true;
-}
-
-function hash(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }
 
 /** Phase 6 and 9 for a WebSocket: each message like a body, each reply message like an event of a stream. */
