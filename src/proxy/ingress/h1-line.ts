@@ -29,6 +29,8 @@ const REPLY_HEAD = {
   cutOff: 'upstream-cut',
   tooLarge: 'upstream-protocol',
 } as const;
+/** Up to here a body leaves together with its head. */
+const MAX_TOGETHER_BYTES = 256 * 1024;
 /** Waiting for a 100 Continue before the body is sent anyway (RFC 9110 10.1.1 leaves the time open). */
 const CONTINUE_MS = 1000;
 
@@ -116,8 +118,11 @@ export class Http1Line implements Line {
         this.#bodyHeld = true;
         return;
       }
-      const parts = out.body.changed ? this.#frame(out.body.bytes) : this.#rawBody;
-      const uncork = wire.cork();
+      const { bytes, changed } = out.body;
+      // A length frames nothing: the body itself is what came, in one piece.
+      const parts = changed || this.#parsed.framing.kind === 'length' ? this.#frame(bytes) : this.#rawBody;
+      // Pieces that leave together are copied into one first, which a large body is not worth.
+      const uncork = bytes.length > MAX_TOGETHER_BYTES ? () => {} : wire.cork();
       if (!this.#parsed.expectContinue) wire.write(head);
       // Not awaited: it is all in memory anyway, and upstream may answer without reading it.
       for (const part of parts) void wire.write(part);
