@@ -5,6 +5,7 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { type Config, type LoadedConfig, readConfig } from '../src/config.ts';
 import { ConfigError } from '../src/config-file.ts';
 import { parseHostPattern } from '../src/rules/host-pattern.ts';
+import { DEFAULT_ACTIONS } from '../src/rules/masking/kinds.ts';
 import type { PolicySettings } from '../src/rules/policy.ts';
 import { parseTemplate } from '../src/rules/template.ts';
 import { checkPrivate } from '../src/store/home.ts';
@@ -27,7 +28,7 @@ export function loadSettings(invocation: Invocation): LoadedConfig {
   const home = namedHome(invocation) ?? defaultHome(invocation);
   const path = configPath(invocation, home);
   const file = path === undefined ? undefined : { path, text: readText(path) };
-  const grammar = { hostPattern: parseHostPattern, template };
+  const grammar = { hostPattern: parseHostPattern, template, kinds: DEFAULT_ACTIONS };
   const loaded = readConfig({ ...invocation, file, home: defaultHome(invocation), grammar });
   const elsewhere = loaded.config.home;
   if (path !== undefined && dirname(path) === home && elsewhere !== home) {

@@ -66,8 +66,8 @@ export const KEYS = {
   mask: {
     kind: 'map',
     argument: 'KIND=ACTION',
-    help: 'email or secrets: mask, warn, block or off (repeatable)',
-    expects: 'kinds (email, secrets) with mask, warn, block or off',
+    help: 'for email, secrets, phone and so on: mask, redact, warn, block or off (repeatable)',
+    expects: 'kinds (email, secrets, phone …) with mask, redact, warn, block or off',
   },
   parent_proxy: {
     kind: 'text-or-object',

@@ -10,6 +10,8 @@ export interface ConfigGrammar {
   readonly hostPattern: (text: string) => string;
   /** The value of an `inject` entry, as it is. */
   readonly template: (text: string) => string;
+  /** Every kind that `mask` may name, and what happens to it by default. */
+  readonly kinds: Readonly<Record<string, MaskAction>>;
 }
 
 /** An address to listen on; port 0 lets the system choose. */
@@ -49,7 +51,7 @@ export function shapes(grammar: ConfigGrammar) {
         replaces: z.string().min(1, 'empty').optional(),
       }),
     ),
-    mask: z.strictObject({ email: action.optional(), secrets: action.optional() }),
+    mask: z.strictObject(Object.fromEntries(Object.keys(grammar.kinds).map((kind) => [kind, action.optional()]))),
     parent_proxy: z
       .union(
         [
@@ -82,7 +84,9 @@ export function shapes(grammar: ConfigGrammar) {
 const NO_KEY_GOES_THERE =
   /^(?!(?:host|content-length|transfer-encoding|content-encoding|content-type|connection|keep-alive|te|trailer|upgrade|expect|proxy-.*|x-sallyport-.*)$)/i;
 
-const action = z.enum(['mask', 'warn', 'block', 'off']);
+const action = z.enum(['mask', 'redact', 'warn', 'block', 'off']);
+
+type MaskAction = z.output<typeof action>;
 
 function attempt<T>(ctx: z.RefinementCtx, f: () => T): T {
   try {

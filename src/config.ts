@@ -54,13 +54,12 @@ export function flagName(key: string): string {
   return `--${key.replaceAll('_', '-')}`;
 }
 
-const DEFAULTS: { [K in Exclude<ConfigKey, Unset | 'home'>]: z.input<Shapes[K]> } = {
+const DEFAULTS: { [K in Exclude<ConfigKey, Unset | 'home' | 'mask'>]: z.input<Shapes[K]> } = {
   listen: '127.0.0.1:8898',
   intercept: [],
   connect_to: [],
   upstream_ca: [],
   inject: [],
-  mask: { email: 'mask', secrets: 'mask' },
   allow_remote: false,
   connect_ports: [],
   allow_private: [],
@@ -96,7 +95,7 @@ export function readConfig(sources: ConfigSources): LoadedConfig {
     for (const layer of layers) {
       const raw = layer.values[key];
       if (raw === undefined || raw === null) continue;
-      const value = absolute(key, checked(schema[key], key, raw, layer), layer.base, sources.userHome);
+      const value = absolute(key, checked(schema[key], key, raw, layer, sources.grammar), layer.base, sources.userHome);
       if (KEYS[key].kind === 'map') {
         values[key] = { ...(values[key] as object), ...(value as object) };
         for (const member of Object.keys(value as object)) origins[`${key}.${member}`] = layer.origin(key, [key, member]);
@@ -115,7 +114,12 @@ function layersOf(sources: ConfigSources, text: ConfigText | undefined): Layer[]
   const environment = Object.fromEntries(keys.map((k) => [k, fromText(KEYS[k], sources.environment[environmentName(k)])]));
   const flags = Object.fromEntries(keys.map((k) => [k, fromFlag(KEYS[k], sources.flags[k])]));
   const layers: Layer[] = [
-    { source: 'combination', base: sources.cwd, values: { ...DEFAULTS, home: sources.home }, origin: () => 'default' },
+    {
+      source: 'combination',
+      base: sources.cwd,
+      values: { ...DEFAULTS, mask: sources.grammar.kinds, home: sources.home },
+      origin: () => 'default',
+    },
     { source: 'environment', base: sources.cwd, values: environment, origin: (k) => environmentName(k) },
     { source: 'flag', base: sources.cwd, values: flags, origin: (k) => flagName(k) },
   ];
@@ -132,21 +136,21 @@ function refuseUnknownKeys(text: ConfigText): void {
   throw new ConfigError('file', `${text.place([unknown])}: unknown key «${unknown}»${didYouMean(unknown, Object.keys(KEYS))}`);
 }
 
-function checked(shape: z.ZodType, key: ConfigKey, raw: unknown, layer: Layer): unknown {
+function checked(shape: z.ZodType, key: ConfigKey, raw: unknown, layer: Layer, grammar: ConfigGrammar): unknown {
   const result = shape.safeParse(raw);
   if (result.success) return result.data;
   const issue = result.error.issues[0]!;
   const path = [key, ...issue.path];
   const where =
     layer.source === 'file' ? `${layer.origin(key, path)}: ${pathText(path)}` : `${layer.origin(key)}${pathText(path).slice(key.length)}`;
-  throw new ConfigError(layer.source, `${where}: ${complaint(issue, key)}`);
+  throw new ConfigError(layer.source, `${where}: ${complaint(issue, key, grammar)}`);
 }
 
-function complaint(issue: z.core.$ZodIssue, key: ConfigKey): string {
+function complaint(issue: z.core.$ZodIssue, key: ConfigKey, grammar: ConfigGrammar): string {
   const row: KeyRow = KEYS[key];
   if (issue.code === 'unrecognized_keys') {
     const name = issue.keys[0]!;
-    return `unknown key «${name}»${didYouMean(name, key === 'mask' ? ['email', 'secrets'] : ['host', 'header', 'value', 'replaces', 'url', 'no_proxy'])}`;
+    return `unknown key «${name}»${didYouMean(name, key === 'mask' ? Object.keys(grammar.kinds) : ['host', 'header', 'value', 'replaces', 'url', 'no_proxy'])}`;
   }
   if (issue.code === 'custom' && issue.message !== 'shape') return issue.message;
   if (issue.code === 'invalid_format' && issue.message !== 'shape') return issue.message;

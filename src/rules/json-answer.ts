@@ -11,7 +11,7 @@ const ASKS: readonly (readonly [word: string, whole: RegExp])[] = [
   ['"application/json"', /"response(?:MimeType|_mime_type)"\s*:\s*$/],
 ];
 const BEFORE = 64;
-const look = compileAnchors(ASKS.map(([word]) => word));
+const look = compileAnchors(ASKS.map(([text]) => ({ text })));
 
 /** For a request's body or a WebSocket message; false where it is no JSON. */
 export function asksForJson(body: Buffer): boolean {

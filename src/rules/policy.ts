@@ -5,6 +5,7 @@ import { Fault } from '../fault.ts';
 import { classifyName } from './address.ts';
 import { genericProvider } from './generic-provider.ts';
 import { type HostPattern, matchesHost } from './host-pattern.ts';
+import { DEFAULT_ACTIONS, type Kind, type MaskAction } from './masking/kinds.ts';
 import type { Provider } from './provider.ts';
 import { alibaba } from './providers/alibaba.ts';
 import { anthropic } from './providers/anthropic.ts';
@@ -20,9 +21,6 @@ import { perplexity } from './providers/perplexity.ts';
 import { vertex } from './providers/vertex.ts';
 import { xai } from './providers/xai.ts';
 import { parseTemplate } from './template.ts';
-
-/** What happens to a finding of a kind; `warn` changes no byte. */
-export type MaskAction = 'mask' | 'warn' | 'block' | 'off';
 
 /** `connect_to`: where to dial for a name; `port` undefined keeps the port asked for. */
 export interface ConnectTo {
@@ -50,8 +48,8 @@ export interface PolicySettings {
   /** Names whose private addresses are allowed. */
   readonly allowPrivate: readonly HostPattern[];
   readonly inject: readonly InjectRule[];
-  /** By kind (`email`, `secrets`). */
-  readonly mask: Readonly<Record<string, MaskAction>>;
+  /** By kind (`email`, `secrets`); the defaults hold for those not named. */
+  readonly mask: Readonly<Partial<Record<Kind, MaskAction>>>;
   readonly onAttestedBody: 'mask' | 'block' | 'observe';
   /** Bytes, decoded. */
   readonly maxBodyBytes: number;
@@ -59,6 +57,8 @@ export interface PolicySettings {
 
 /** The compiled policy. Every question takes an authority and answers without waiting. */
 export interface Policy extends PolicySettings {
+  /** By kind, each of them. */
+  readonly mask: Readonly<Record<Kind, MaskAction>>;
   /** Every pattern that is intercepted: the providers', the configured ones and the hosts of `inject` rules. Also the CA's name constraints. */
   readonly interceptedHosts: readonly HostPattern[];
   /** The provider of an intercepted host; undefined: tunnel. Configured hosts without a provider of their own get the generic one. */
@@ -121,7 +121,7 @@ export function compilePolicy(settings: PolicySettings): Policy {
     connectPorts,
     allowPrivate,
     inject,
-    mask: Object.freeze({ ...settings.mask }),
+    mask: Object.freeze({ ...DEFAULT_ACTIONS, ...settings.mask }),
     onAttestedBody: settings.onAttestedBody,
     maxBodyBytes: settings.maxBodyBytes,
     interceptedHosts: frozen([...new Set(providers.flatMap((p) => p.hosts))]),

@@ -1,6 +1,6 @@
 // What may be kept of a client's own words, such as a path: the store and the reports hold metadata, never a value or the
 // placeholder of a key. Must not know where the text goes.
-import { KINDS } from './masking/mask.ts';
+import { KINDS } from './masking/kinds.ts';
 import { findSecrets } from './masking/scan.ts';
 import type { InjectRule } from './policy.ts';
 

@@ -2,14 +2,14 @@
 // work grows with the input, not with its square. Steps are counted, no clock decides.
 import { describe, expect, test } from 'vitest';
 import type { Detector } from '../../src/rules/masking/detector.ts';
+import { KINDS } from '../../src/rules/masking/kinds.ts';
 import { DETECTORS } from '../../src/rules/masking/registry.ts';
 import { createScanner, findSecrets } from '../../src/rules/masking/scan.ts';
 import { unescapeDeep } from '../../src/rules/masking/unescape.ts';
 import { listFiles, stem } from './sources.ts';
 
-const ALL = ['email', 'secrets'];
 const named = DETECTORS.map((detector) => [detector.name, detector] as const);
-const found = (text: string) => findSecrets(text, ALL).map((f) => ({ name: f.detector.name, text: text.slice(f.start, f.end) }));
+const found = (text: string) => findSecrets(text, KINDS).map((f) => ({ name: f.detector.name, text: text.slice(f.start, f.end) }));
 
 test('every file is in the registry once, under its own name', () => {
   expect(DETECTORS.map((detector) => detector.name).sort()).toEqual(listFiles('src/rules/detectors', '.ts').map(stem).sort());
@@ -18,8 +18,9 @@ test('every file is in the registry once, under its own name', () => {
 describe.each(named)('%s', (name, detector) => {
   test('declares itself properly', () => {
     expect(detector.word).toMatch(/^[A-Z]{2,10}$/);
-    expect(ALL).toContain(detector.kind);
-    expect(detector.anchors.length).toBeGreaterThan(0);
+    expect(KINDS).toContain(detector.kind);
+    expect(detector.anchors.length + (detector.digits ?? 0)).toBeGreaterThan(0);
+    if (detector.anyCase) for (const anchor of detector.anchors) expect(anchor).toBe(anchor.toLowerCase());
     for (const anchor of detector.anchors) expect(anchor).toMatch(/^[\x20-\x7e]$|^[\x20-\x7e]{3,}$/);
     expect(detector.examples.yes.length).toBeGreaterThan(0);
     expect(detector.examples.no.length).toBeGreaterThan(1);
@@ -56,7 +57,11 @@ describe.each(named)('%s', (name, detector) => {
 /** Texts of a size that would be costly if anything were looked at again for each anchor. */
 function hostileTo(detector: Detector): [string, (size: number) => string][] {
   const fill = (unit: string) => (size: number) => unit.repeat(Math.ceil(size / unit.length));
-  return detector.anchors.flatMap((anchor): [string, (size: number) => string][] => [
+  const numbers: [string, (size: number) => string][] = ['1', '11 ', '123-', '1234567890.', '(1)', '11.111/', '+1 '].map((unit) => [
+    `${unit} over and over`,
+    fill(unit),
+  ]);
+  const words = detector.anchors.flatMap((anchor): [string, (size: number) => string][] => [
     [`${anchor} over and over`, fill(anchor)],
     [`${anchor} between letters`, fill(`a${anchor}a`)],
     [`${anchor} between digits and dots`, fill(`1.${anchor}1`)],
@@ -68,7 +73,10 @@ function hostileTo(detector: Detector): [string, (size: number) => string][] {
     [`${anchor} with dots`, fill(`${anchor}a.b.`)],
     [`${anchor} with dashes`, fill(`-${anchor}-`)],
     [`${anchor} with percents`, fill(`%41${anchor}%42`)],
+    [`${anchor} with an assignment`, fill(`${anchor}=`)],
+    [`${anchor} with blanks`, fill(`${anchor} : `)],
   ]);
+  return detector.digits === undefined ? words : [...words, ...numbers];
 }
 
 /** Characters looked at by the detector alone, over all anchors in the text. */

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { Command } from '../../cmd/command.ts';
 import { readConfig } from '../../src/config.ts';
 import { KEYS } from '../../src/config-keys.ts';
+import { DEFAULT_ACTIONS } from '../../src/rules/masking/kinds.ts';
 import { camel, listFiles, readText, root, stem } from './sources.ts';
 
 const documents = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', ...listFiles('docs', '.md')];
@@ -73,7 +74,7 @@ describe('README.md', () => {
   });
 
   test('gives each key its default', () => {
-    const grammar = { hostPattern: String, template: String };
+    const grammar = { hostPattern: String, template: String, kinds: DEFAULT_ACTIONS };
     const { config } = readConfig({
       flags: {},
       environment: {},

@@ -7,6 +7,7 @@ import { KEYS } from '../../src/config-keys.ts';
 import { openLog } from '../../src/log.ts';
 import { nearest } from '../../src/nearest.ts';
 import { parseHostPattern } from '../../src/rules/host-pattern.ts';
+import { DEFAULT_ACTIONS } from '../../src/rules/masking/kinds.ts';
 
 const base: ConfigSources = {
   flags: {},
@@ -15,7 +16,7 @@ const base: ConfigSources = {
   home: '/h',
   cwd: '/c',
   userHome: '/u',
-  grammar: { hostPattern: parseHostPattern, template: (text) => text },
+  grammar: { hostPattern: parseHostPattern, template: (text) => text, kinds: DEFAULT_ACTIONS },
 };
 
 /** Reads or refuses with one line; anything else is a fault of ours. */

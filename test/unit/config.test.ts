@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type ConfigSources, readConfig } from '../../src/config.ts';
 import { parseHostPattern } from '../../src/rules/host-pattern.ts';
+import { DEFAULT_ACTIONS } from '../../src/rules/masking/kinds.ts';
 
 /** A template reference, spelt so that no linter takes it for a forgotten back-tick. */
 const ref = (name: string) => `$\x7b${name}}`;
@@ -25,7 +26,7 @@ function sources(over: Partial<ConfigSources> & { yaml?: string; json?: string }
     home: '/home/u/.local/share/sallyport',
     cwd: '/some/dir',
     userHome: '/home/u',
-    grammar: { hostPattern: parseHostPattern, template },
+    grammar: { hostPattern: parseHostPattern, template, kinds: DEFAULT_ACTIONS },
     ...rest,
   };
 }
@@ -47,7 +48,7 @@ describe('defaults and precedence', () => {
     const { config, origins, file, notices } = read();
     expect(config.listen).toEqual({ host: '127.0.0.1', port: 8898 });
     expect(config.home).toBe('/home/u/.local/share/sallyport');
-    expect(config.mask).toEqual({ email: 'mask', secrets: 'mask' });
+    expect(config.mask).toEqual(DEFAULT_ACTIONS);
     expect(config.max_body_bytes).toBe(33_554_432);
     expect(config.parent_proxy).toBeUndefined();
     expect(new Set(Object.values(origins))).toEqual(new Set(['default']));
@@ -76,7 +77,7 @@ describe('defaults and precedence', () => {
       environment: { SALLYPORT_MASK: 'email=warn' },
       flags: { mask: ['email=off'] },
     });
-    expect(config.mask).toEqual({ email: 'off', secrets: 'block' });
+    expect(config.mask).toEqual({ ...DEFAULT_ACTIONS, email: 'off', secrets: 'block' });
     expect([origins['mask.email'], origins['mask.secrets']]).toEqual(['--mask', '/etc/sp/sallyport.yaml:2']);
   });
 
@@ -224,7 +225,7 @@ describe('one line that names the place', () => {
       `inject[0].value: only ${ref('env:NAME')} may stand in a template`,
     ],
     ['mask: {emial: off}', 'mask: unknown key «emial» (did you mean «email»?)'],
-    ['mask: {email: loud}', 'mask.email: expected kinds (email, secrets) with mask, warn, block or off'],
+    ['mask: {email: loud}', 'mask.email: expected kinds (email, secrets, phone …) with mask, redact, warn, block or off'],
     ['parent_proxy: socks5://a:1', 'parent_proxy: expected a URL'],
     ['parent_proxy: {url: 5}', 'parent_proxy: expected a URL'],
     ['proxy_auth: nocolon', 'proxy_auth: expected user:password'],

@@ -5,7 +5,8 @@ import { joinedValue, type RawHeaders, type RequestHead, withoutDigests } from '
 import { coversField } from '../../rules/attestation.ts';
 import { type ContentKind, contentKind, isConversation, isWideText, looksLikeText } from '../../rules/content.ts';
 import { asksForJson } from '../../rules/json-answer.ts';
-import { applyEdits, createMasker, createStreamScanner, KINDS, type Masker, type Scan, type ValueScan } from '../../rules/masking/mask.ts';
+import { KINDS, type Kind } from '../../rules/masking/kinds.ts';
+import { applyEdits, createMasker, createStreamScanner, type Masker, type Scan, type ValueScan } from '../../rules/masking/mask.ts';
 import { createMessageRestorer } from '../../rules/masking/restore.ts';
 import type { Policy } from '../../rules/policy.ts';
 import type { Route } from '../../rules/provider.ts';
@@ -189,8 +190,8 @@ function watcher(x: Exchange, kind: ContentKind): (piece: Buffer) => void {
 }
 
 /** Kinds of which no value may leave. */
-function stoppingKinds(x: Exchange): string[] {
-  return KINDS.filter((kind) => ['mask', 'block'].includes(x.policy.mask[kind] ?? 'mask'));
+function stoppingKinds(x: Exchange): Kind[] {
+  return KINDS.filter((kind) => ['mask', 'redact', 'block'].includes(x.policy.mask[kind]));
 }
 
 /** What is written two or four bytes a character would pass unseen. No client of these hosts writes so. */

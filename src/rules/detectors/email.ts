@@ -34,7 +34,7 @@ export const email: Detector = {
   kind: 'email',
   word: 'EMAIL',
   anchors: ['@', '%40'],
-  glance: (before, after) => (isLocal(before) || before >= 0x80) && (isIn(after, ALNUM) || after >= 0x80),
+  glance: (bytes, at, end) => (isLocal(bytes[at - 1]!) || bytes[at - 1]! >= 0x80) && (isIn(bytes[end]!, ALNUM) || bytes[end]! >= 0x80),
   find: addressAt,
   examples: {
     yes: [

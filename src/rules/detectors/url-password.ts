@@ -16,7 +16,7 @@ export const urlPassword: Detector = {
   kind: 'secrets',
   word: 'URLPASS',
   anchors: ['@'],
-  glance: (before, after) => before > 0 && !OUTSIDE.test(String.fromCharCode(before)) && (isIn(after, ALNUM) || after === BRACKET),
+  glance: (bytes, at, end) => !OUTSIDE.test(String.fromCharCode(bytes[at - 1]!)) && (isIn(bytes[end]!, ALNUM) || bytes[end] === BRACKET),
   find: passwordBefore,
   examples: {
     yes: [

@@ -7,12 +7,22 @@ export type AnchorHit = (word: number, at: number) => void;
 /** Reports each occurrence of each word that lies whole in `bytes[from, to)`. */
 export type AnchorPass = (bytes: Uint8Array, from: number, to: number, hit: AnchorHit) => void;
 
+/** A word to look for: ASCII or bytes in Latin-1. `anyCase`: its letters, given in lower case, stand for both cases. */
+export interface AnchorWord {
+  readonly text: string;
+  readonly anyCase?: boolean;
+}
+
 /** A word that a pair of bytes may belong to, the pair standing `back` bytes behind its beginning. */
 interface Candidate {
   readonly word: number;
   readonly bytes: Uint8Array;
+  /** What makes both cases of a letter the lower one; 0 where case counts. */
+  readonly folds: Uint8Array;
   readonly back: number;
 }
+
+const CASE = 0x20;
 
 /** The pairs that prose and code are full of, and so lead nowhere. */
 const ORDINARY = new Set(
@@ -23,10 +33,10 @@ const ORDINARY = new Set(
 );
 
 /**
- * Builds the pass for a list of ASCII words, each of one character or of three and more. Wherever a word lies, its pairs at even or
+ * Builds the pass for a list of words, each of one character or of three and more. Wherever a word lies, its pairs at even or
  * those at odd offsets fall on a step, so one of each is looked up: the one least ordinary.
  */
-export function compileAnchors(words: readonly string[]): AnchorPass {
+export function compileAnchors(words: readonly AnchorWord[]): AnchorPass {
   const { marks, lists, singles } = tableOf(words);
   return (bytes, from, to, hit) => {
     if (to <= from) return;
@@ -46,27 +56,27 @@ export function compileAnchors(words: readonly string[]): AnchorPass {
     function check(step: number): void {
       const list = lists[marks[pairs[step]!]!]!;
       for (let k = 0; k < list.length; k++) {
-        const { word, bytes: wanted, back } = list[k]!;
-        const at = first + 2 * step - back;
-        if (at >= from && at + wanted.length <= to && startsWith(bytes, at, wanted)) hit(word, at);
+        const candidate = list[k]!;
+        const at = first + 2 * step - candidate.back;
+        if (at >= from && at + candidate.bytes.length <= to && startsWith(bytes, at, candidate)) hit(candidate.word, at);
       }
     }
 
     // The first and the last byte may belong to no pair.
     function lone(at: number): void {
-      for (const { word, bytes: wanted } of singles) if (wanted[0] === bytes[at]) hit(word, at);
+      for (const single of singles) if (startsWith(bytes, at, single)) hit(single.word, at);
     }
   };
 }
 
 interface Table {
   /** By pair: which list holds its candidates. 0: none. */
-  readonly marks: Uint8Array;
+  readonly marks: Uint16Array;
   readonly lists: readonly (readonly Candidate[])[];
   readonly singles: readonly Candidate[];
 }
 
-function tableOf(words: readonly string[]): Table {
+function tableOf(words: readonly AnchorWord[]): Table {
   const byPair = new Map<number, Candidate[]>();
   const singles: Candidate[] = [];
   const lead = (a: number, b: number, candidate: Candidate) => {
@@ -75,14 +85,17 @@ function tableOf(words: readonly string[]): Table {
     if (known) known.push(candidate);
     else byPair.set(pair, [candidate]);
   };
-  words.forEach((text, word) => {
+  words.forEach(({ text, anyCase = false }, word) => {
     const bytes = new Uint8Array(Buffer.from(text, 'latin1'));
+    const folds = bytes.map((byte) => (anyCase && isLower(byte) ? CASE : 0));
     if (bytes.length === 1) {
-      const left = { word, bytes, back: 0 };
-      const right = { word, bytes, back: -1 };
-      for (let other = 0; other < 256; other++) {
-        lead(bytes[0]!, other, left);
-        lead(other, bytes[0]!, right);
+      const left = { word, bytes, folds, back: 0 };
+      const right = { word, bytes, folds, back: -1 };
+      for (const own of casesOf(bytes[0]!, folds[0]!)) {
+        for (let other = 0; other < 256; other++) {
+          lead(own, other, left);
+          lead(other, own, right);
+        }
       }
       singles.push(left);
       return;
@@ -90,10 +103,11 @@ function tableOf(words: readonly string[]): Table {
     if (bytes.length < 3) throw new RangeError(`an anchor has one character, or three and more: «${text}»`);
     for (const parity of [0, 1]) {
       const back = rarestPair(text, parity);
-      lead(bytes[back]!, bytes[back + 1]!, { word, bytes, back });
+      for (const a of casesOf(bytes[back]!, folds[back]!))
+        for (const b of casesOf(bytes[back + 1]!, folds[back + 1]!)) lead(a, b, { word, bytes, folds, back });
     }
   });
-  const marks = new Uint8Array(65536);
+  const marks = new Uint16Array(65536);
   const lists: Candidate[][] = [[]];
   const known = new Map<string, number>();
   for (const [pair, list] of byPair) {
@@ -105,13 +119,20 @@ function tableOf(words: readonly string[]): Table {
     }
     marks[pair] = mark;
   }
-  if (lists.length > 256) throw new RangeError('too many anchors for one table');
   return { marks, lists, singles };
 }
 
-function startsWith(bytes: Uint8Array, at: number, wanted: Uint8Array): boolean {
-  for (let k = 0; k < wanted.length; k++) if (bytes[at + k] !== wanted[k]) return false;
+function startsWith(bytes: Uint8Array, at: number, { bytes: wanted, folds }: Candidate): boolean {
+  for (let k = 0; k < wanted.length; k++) if ((bytes[at + k]! | folds[k]!) !== wanted[k]) return false;
   return true;
+}
+
+function isLower(byte: number): boolean {
+  return byte >= 0x61 && byte <= 0x7a;
+}
+
+function casesOf(byte: number, fold: number): number[] {
+  return fold === 0 ? [byte] : [byte, byte & ~CASE];
 }
 
 /** The offset, even or odd, of the word's least ordinary pair. */

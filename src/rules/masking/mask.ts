@@ -1,11 +1,10 @@
 // Masks what leaves: finds values in bodies, fields and queries and says which bytes a placeholder replaces. Edits are splices;
 // where a dialect says a string is opaque nothing is edited. What is no valid JSON is text, and all of it is scanned.
 import { Fault } from '../../fault.ts';
-import type { MaskAction } from '../policy.ts';
 import type { Dialect } from '../provider.ts';
+import { DEFAULT_ACTIONS, KIND_ROWS, KINDS, type Kind, type MaskAction } from './kinds.ts';
 import { findEncoded } from './percent.ts';
 import type { Placeholders } from './placeholders.ts';
-import { DETECTORS } from './registry.ts';
 import { type Finding, type Scanner, scannerFor } from './scan.ts';
 import { createTurns, MARK_EVERY, type Mark } from './turns.ts';
 import { levelsOf, unescapeLevels } from './unescape.ts';
@@ -56,7 +55,7 @@ export interface Masker {
 interface Placed {
   readonly start: number;
   readonly end: number;
-  readonly kind: string;
+  readonly kind: Kind;
   readonly word: string;
   readonly value: string;
   readonly opaque: boolean;
@@ -67,16 +66,13 @@ interface Placed {
 const NOTHING: Scan = Object.freeze({ edits: Object.freeze([]), counts: Object.freeze({}), blocked: undefined });
 const MAX_REMEMBERED_BYTES = 16 * 1024 * 1024;
 
-/** Every kind that some detector finds. */
-export const KINDS: readonly string[] = [...new Set(DETECTORS.map((detector) => detector.kind))];
-
-/** A masker. A kind that `actions` does not name is masked. */
+/** A masker. For a kind that `actions` does not name the default holds. */
 export function createMasker(options: {
   readonly placeholders: Placeholders;
-  readonly actions: Readonly<Record<string, MaskAction>>;
+  readonly actions: Readonly<Partial<Record<Kind, MaskAction>>>;
 }): Masker {
   const { placeholders, actions } = options;
-  const actionOf = (kind: string): MaskAction => (Object.hasOwn(actions, kind) ? actions[kind]! : 'mask');
+  const actionOf = (kind: Kind): MaskAction => actions[kind] ?? DEFAULT_ACTIONS[kind];
   const scanner = scannerFor(KINDS.filter((kind) => actionOf(kind) !== 'off'));
   const turns = createTurns<Placed>(MAX_REMEMBERED_BYTES);
 
@@ -90,6 +86,7 @@ export function createMasker(options: {
       const action = actionOf(kind);
       if (action === 'block') blocked ??= kind;
       if (action === 'mask') edits.push({ start, end, text: placeholders.placeholderFor(word, value), kind });
+      if (action === 'redact') edits.push({ start, end, text: `[${KIND_ROWS[kind].word}_REDACTED]`, kind });
     }
     return { edits, counts, blocked };
   }

@@ -1,11 +1,14 @@
 // Finds values in bytes and texts: one pass for literal anchors over all of it, then the detectors on the words round each hit.
-// Bytes may be JSON as it stands: escapes are undone for looking, offsets are of the bytes. It must not know places or placeholders' values.
+// Bytes may be JSON as it stands: escapes and disguises are undone for looking, offsets are of the bytes. It must not know places or placeholders' values.
 import { isUtf8 } from 'node:buffer';
-import { compileAnchors } from './anchors.ts';
+import { DIGIT, isIn, runEnd } from './characters.ts';
 import type { Detector, Span } from './detector.ts';
+import { isSeparator, MAX_GAP } from './digit-runs.ts';
+import { foldView } from './fold.ts';
 import { beginsWithPlaceholder } from './placeholder-shape.ts';
 import { DETECTORS } from './registry.ts';
-import { unescapeDeep } from './unescape.ts';
+import { anchorsOf, compileStretches } from './stretches.ts';
+import { unescapeDeep, type View } from './unescape.ts';
 
 /**
  * A value found at `[start, end)`; a placeholder replaces it from `maskStart` on, behind a prefix that stays. Of a value with `parts`
@@ -25,61 +28,20 @@ export interface Scanner {
   text(text: string): Finding[];
 }
 
-/** An escape can hide a letter of an anchor: `\u0040`. */
-const HIDDEN = '\\u00';
-/** How far from an anchor the word it stands in is followed. Longer values are found as far as that. */
-const BEFORE = 512;
-const AFTER = 16_384;
+/** How many characters are looked at to count the digits that stand together. */
+const RUN = 48;
 
-const SPACE = 0x20;
-const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
 /** Compiles the detectors, which takes a millisecond. */
 export function createScanner(detectors: readonly Detector[]): Scanner {
   if (detectors.length === 0) return { bytes: () => [], text: () => [] };
-  const anchors = [...new Set(detectors.flatMap((detector) => detector.anchors))];
-  const pass = compileAnchors([...anchors, HIDDEN]);
-  // What is hidden may be a part of any anchor.
-  const reach = [...anchors, ''].map((anchor) => {
-    const own = detectors.flatMap((one) => (one.reach && (anchor === '' || one.anchors.includes(anchor)) ? [one.reach] : []));
-    return { before: Math.max(0, ...own.map((r) => r.before)), after: Math.max(0, ...own.map((r) => r.after)) };
-  });
-  const glances = anchors.map((anchor) => {
-    const own = detectors.filter((detector) => detector.anchors.includes(anchor));
-    return own.every((detector) => detector.glance) ? own.map((detector) => detector.glance!) : undefined;
-  });
-  const inspect = compileInspection(detectors, anchors);
+  const stretchesOf = compileStretches(detectors);
+  const inspect = compileInspection(detectors);
 
   function scanBytes(bytes: Buffer, from = 0): Finding[] {
     const out: Finding[] = [];
-    // The region being gathered, and where the one before ended.
-    let open = -1;
-    let close = -1;
-    let floor = 0;
-    pass(bytes, Math.max(0, from - BEFORE), bytes.length, (word, at) => {
-      if (word === anchors.length) {
-        if (!hidesLetter(bytes, at)) return;
-      } else {
-        const looks = glances[word];
-        const after = at + anchors[word]!.length;
-        if (looks && !looks.some((look) => look(at > 0 ? bytes[at - 1]! : -1, after < bytes.length ? bytes[after]! : -1))) return;
-      }
-      const { before, after } = reach[word]!;
-      const far = Math.min(bytes.length, at + AFTER + after);
-      if (far <= close) return;
-      const near = Math.max(floor, at - before);
-      const left = wordStart(bytes, near, Math.max(floor, near - BEFORE, close));
-      if (left > close) {
-        if (open >= 0) inspectRegion(bytes, open, close, from, inspect, out);
-        floor = Math.max(0, close);
-        open = left;
-        close = left;
-      }
-      open = Math.min(open, left);
-      close = wordEnd(bytes, Math.max(close, Math.min(bytes.length, at + 1 + after)), far);
-    });
-    if (open >= 0) inspectRegion(bytes, open, close, from, inspect, out);
+    for (const { start, end } of stretchesOf(bytes, from)) inspectRegion(bytes, start, end, from, inspect, out);
     return out;
   }
 
@@ -112,31 +74,6 @@ export function scannerFor(kinds: readonly string[]): Scanner {
   return scanner;
 }
 
-/** Whether `\u00XX` at `at` stands for a character that values are made of. Escaped controls, quotes and brackets are ordinary. */
-function hidesLetter(bytes: Buffer, at: number): boolean {
-  const code = Number.parseInt(bytes.toString('latin1', at + HIDDEN.length, at + HIDDEN.length + 2), 16);
-  return /[A-Za-z0-9%+\-./:=@_]/.test(String.fromCharCode(code));
-}
-
-function isDelimiter(byte: number): boolean {
-  return byte <= SPACE || byte === QUOTE;
-}
-
-function wordStart(bytes: Buffer, at: number, limit: number): number {
-  let i = at;
-  while (i > limit && !isDelimiter(bytes[i - 1]!)) i--;
-  // Not inside a UTF-8 sequence.
-  while (i < at && (bytes[i]! & 0xc0) === 0x80) i++;
-  return i;
-}
-
-function wordEnd(bytes: Buffer, at: number, limit: number): number {
-  let i = at;
-  while (i < limit && !isDelimiter(bytes[i]!)) i++;
-  while (i < bytes.length && (bytes[i]! & 0xc0) === 0x80) i++;
-  return i;
-}
-
 /** Looks at one stretch of bytes and adds what it finds at `from` or later. */
 function inspectRegion(bytes: Buffer, open: number, close: number, from: number, inspect: Inspection, out: Finding[]): void {
   let high = 0;
@@ -151,7 +88,8 @@ function inspectRegion(bytes: Buffer, open: number, close: number, from: number,
   // Bytes that are no UTF-8 belong to no value.
   const text =
     high < 0x80 ? region.toString('latin1') : wide ? region.toString() : region.toString('latin1').replace(/[\x80-\xff]/g, '\uFFFD');
-  const view = escaped ? unescapeDeep(text) : undefined;
+  const plain = escaped ? unescapeDeep(text) : undefined;
+  const view = (plain ? hasOther(plain.text) : wide) ? foldView(plain ?? asItIs(text)) : plain;
   let unit = 0;
   let byte = open;
   const byteAt = (to: number): number => {
@@ -163,6 +101,16 @@ function inspectRegion(bytes: Buffer, open: number, close: number, from: number,
     const finding = moved(span, (offset) => byteAt(view ? view.origin[offset]! : offset));
     if (finding.start >= from) out.push(finding);
   }
+}
+
+/** Whether a character beyond ASCII is there. */
+function hasOther(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) >= 0x80) return true;
+  return false;
+}
+
+function asItIs(text: string): View {
+  return { text, origin: Uint32Array.from({ length: text.length + 1 }, (_, i) => i) };
 }
 
 /** The finding in other offsets, which are asked for in ascending order. */
@@ -194,25 +142,30 @@ interface Claim extends Finding {
   readonly rank: number;
 }
 
-function compileInspection(detectors: readonly Detector[], anchors: readonly string[]): Inspection {
-  const longestFirst = [...anchors].sort((a, b) => b.length - a.length);
-  const anywhere = new RegExp(longestFirst.map((anchor) => RegExp.escape(anchor)).join('|'), 'g');
-  // One anchor may begin with another: `sk-ant-` is also where the finder of `sk-` looks.
-  const asked = new Map(
-    anchors.map((anchor) => [anchor, detectors.filter((d) => d.anchors.some((own) => anchor.startsWith(own)))] as const),
-  );
+function compileInspection(detectors: readonly Detector[]): Inspection {
+  const anchors = anchorsOf(detectors);
+  const rankOf = new Map(detectors.map((detector, rank) => [detector, rank] as const));
+  const passes = [false, true].flatMap((anyCase) => {
+    const words = anchors.filter((anchor) => anchor.anyCase === anyCase).map((anchor) => anchor.text);
+    return words.length === 0 ? [] : [textPass(detectors, words, anyCase)];
+  });
+  const counting = detectors.filter((detector) => detector.digits !== undefined);
   return (text) => {
     const claims: Claim[] = [];
-    anywhere.lastIndex = 0;
-    for (let match = anywhere.exec(text); match; match = anywhere.exec(text)) {
-      anywhere.lastIndex = match.index + 1;
-      for (const detector of asked.get(match[0])!) {
-        const found = detector.find(text, match.index);
-        if (!found) continue;
-        const { start, end, keepPrefix, parts } = found;
-        claims.push({ start, maskStart: start + keepPrefix, parts, end, detector, rank: detectors.indexOf(detector) });
+    const ask = (detector: Detector, at: number) => {
+      const found = detector.find(text, at);
+      if (!found) return;
+      const { start, end, keepPrefix, parts } = found;
+      claims.push({ start, maskStart: start + keepPrefix, parts, end, detector, rank: rankOf.get(detector)! });
+    };
+    for (const { anywhere, asked, anyCase } of passes) {
+      anywhere.lastIndex = 0;
+      for (let match = anywhere.exec(text); match; match = anywhere.exec(text)) {
+        anywhere.lastIndex = match.index + 1;
+        for (const detector of asked.get(anyCase ? match[0].toLowerCase() : match[0])!) ask(detector, match.index);
       }
     }
+    if (counting.length > 0) askOfDigits(text, counting, ask);
     if (claims.length > 1) claims.sort((a, b) => a.start - b.start || b.end - a.end || a.rank - b.rank);
     let end = 0;
     return claims.filter((claim) => {
@@ -221,4 +174,47 @@ function compileInspection(detectors: readonly Detector[], anchors: readonly str
       return true;
     });
   };
+}
+
+/** How anchors are met in a text. */
+interface TextPass {
+  readonly anywhere: RegExp;
+  readonly anyCase: boolean;
+  /** One anchor may begin with another: `sk-ant-` is also where the finder of `sk-` looks. */
+  readonly asked: ReadonlyMap<string, readonly Detector[]>;
+}
+
+function textPass(detectors: readonly Detector[], words: readonly string[], anyCase: boolean): TextPass {
+  const longestFirst = [...words].sort((a, b) => b.length - a.length);
+  const own = detectors.filter((detector) => (detector.anyCase ?? false) === anyCase);
+  return {
+    anywhere: new RegExp(longestFirst.map((word) => RegExp.escape(word)).join('|'), anyCase ? 'gi' : 'g'),
+    anyCase,
+    asked: new Map(words.map((word) => [word, own.filter((d) => d.anchors.some((anchor) => word.startsWith(anchor)))] as const)),
+  };
+}
+
+/** Asks at the first digit of each group that enough digits stand together from. */
+function askOfDigits(text: string, counting: readonly Detector[], ask: (detector: Detector, at: number) => void): void {
+  for (let i = 0; i < text.length; i++) {
+    if (!isIn(text.charCodeAt(i), DIGIT)) continue;
+    const count = digitsFrom(text, i);
+    for (const detector of counting) if (count >= detector.digits!) ask(detector, i);
+    i = runEnd(text, i, DIGIT) - 1;
+  }
+}
+
+/** How many digits stand together from `at` on, as far as numbers go. */
+function digitsFrom(text: string, at: number): number {
+  let count = 0;
+  let gap = 0;
+  for (let i = at; i < at + RUN && gap <= MAX_GAP; i++) {
+    const code = text.charCodeAt(i);
+    if (isIn(code, DIGIT)) {
+      count++;
+      gap = 0;
+    } else if (isSeparator(code)) gap++;
+    else break;
+  }
+  return count;
 }

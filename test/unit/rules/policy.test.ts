@@ -2,6 +2,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: our templates are written like this.
 import { describe, expect, test } from 'vitest';
 import { parseAuthority } from '../../../src/authority.ts';
+import { DEFAULT_ACTIONS } from '../../../src/rules/masking/kinds.ts';
 import { compilePolicy, type PolicySettings, PROVIDERS } from '../../../src/rules/policy.ts';
 
 const settings: PolicySettings = {
@@ -125,7 +126,7 @@ test('a policy is frozen and keeps nothing of what it was made from', () => {
   mine.intercept.push('b.test');
   Object.assign(mine.mask, { email: 'off' });
   expect(compiled.intercept).toEqual(['a.test']);
-  expect(compiled.mask).toEqual({ email: 'mask' });
+  expect(compiled.mask).toEqual({ ...DEFAULT_ACTIONS, email: 'mask' });
   expect(compiled).toMatchObject({ onAttestedBody: 'mask', maxBodyBytes: 1024 });
   for (const part of [compiled, compiled.intercept, compiled.interceptedHosts, compiled.inject, compiled.mask])
     expect(Object.isFrozen(part)).toBe(true);

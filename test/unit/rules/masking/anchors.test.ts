@@ -5,7 +5,7 @@ function hits(words: readonly string[], text: string, from = 0, to = text.length
   // The bytes begin at an even or an odd address.
   const bytes = Buffer.concat([Buffer.alloc(shift), Buffer.from(text, 'latin1')]).subarray(shift);
   const out: string[] = [];
-  compileAnchors(words)(bytes, from, to, (word, at) => out.push(`${words[word]}@${at}`));
+  compileAnchors(words.map((text) => ({ text })))(bytes, from, to, (word, at) => out.push(`${words[word]}@${at}`));
   return out.sort();
 }
 
@@ -39,10 +39,20 @@ describe('the anchor pass', () => {
     for (const word of words) expect(hits(words, `..${word}..`)).toEqual([`${word}@2`]);
   });
 
-  it('refuses a word of two characters, and more words than one table holds', () => {
-    expect(() => compileAnchors(['ab'])).toThrow('one character, or three and more');
-    expect(() => compileAnchors([...'ABCDEFGHIJKLMNOPQR'].flatMap((a) => [...'ABCDEFGHIJKLMNOPQR'].map((b) => `${a}${b}~`)))).toThrow(
-      'too many anchors',
-    );
+  it('refuses a word of two characters', () => {
+    expect(() => compileAnchors([{ text: 'ab' }])).toThrow('one character, or three and more');
+  });
+
+  it('takes more words than a byte can number', () => {
+    const letters = [...'ABCDEFGHIJKLMNOPQR'];
+    const words = letters.flatMap((a) => letters.map((b) => `${a}${b}~`));
+    for (const word of words) expect(hits(words, `..${word}..`)).toEqual([`${word}@2`]);
+  });
+
+  it('takes both cases of a letter where case does not count', () => {
+    const pass = compileAnchors([{ text: 'key-1', anyCase: true }, { text: 'q', anyCase: true }, { text: 'Kx[' }]);
+    const found: string[] = [];
+    pass(Buffer.from('KEY-1 kEy-1 key-1 KEY_1 Q q Kx[ kx[ Kx{'), 0, 41, (word, at) => found.push(`${word}@${at}`));
+    expect(found.sort()).toEqual(['0@0', '0@12', '0@6', '1@24', '1@26', '2@28']);
   });
 });

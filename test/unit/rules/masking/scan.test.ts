@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Detector } from '../../../../src/rules/masking/detector.ts';
+import { DETECTORS } from '../../../../src/rules/masking/registry.ts';
 import { createScanner, findSecrets, scannerFor } from '../../../../src/rules/masking/scan.ts';
 
 const ALL = ['email', 'secrets'];
@@ -79,7 +80,7 @@ describe('findSecrets', () => {
     expect(findSecrets(`https://user:${token}@github.com/x`, ALL).map((f) => f.detector.name)).toEqual(['github']);
     const wide: Detector = {
       name: 'wide',
-      kind: 'k',
+      kind: 'secrets',
       word: 'WIDE',
       anchors: ['abc'],
       find: (_t, at) => ({ start: at, end: at + 6, keepPrefix: 0 }),
@@ -121,7 +122,7 @@ describe('findSecrets', () => {
     const seen: string[] = [];
     const probe: Detector = {
       name: 'probe',
-      kind: 'k',
+      kind: 'secrets',
       word: 'PROBE',
       anchors: ['abc'],
       reach: { before: 8, after: 8 },
@@ -146,11 +147,11 @@ describe('findSecrets', () => {
     const asked: string[] = [];
     const shy = (name: string, answer: boolean): Detector => ({
       name,
-      kind: 'k',
+      kind: 'secrets',
       word: 'SHY',
       anchors: ['@'],
-      glance: (before, after) => {
-        asked.push(`${name}:${before}:${after}`);
+      glance: (bytes, at, end) => {
+        asked.push(`${name}:${bytes[at - 1]}:${bytes[end]}`);
         return answer;
       },
       find: () => {
@@ -161,9 +162,86 @@ describe('findSecrets', () => {
     });
     createScanner([shy('no', false)]).text('@');
     createScanner([shy('no', false), shy('yes', true)]).text('a@b');
-    expect(asked).toEqual(['no:-1:-1', 'no:97:98', 'yes:97:98', 'no found', 'yes found']);
+    expect(asked).toEqual(['no:undefined:undefined', 'no:97:98', 'yes:97:98', 'no found', 'yes found']);
     const { glance: _glance, ...bold } = shy('bold', false);
     createScanner([shy('no', false), bold]).text('a@b');
     expect(asked.slice(-2)).toEqual(['no found', 'bold found']);
+  });
+
+  describe('of digits', () => {
+    const card: Detector = {
+      name: 'card',
+      kind: 'credit_card',
+      word: 'CC',
+      anchors: [],
+      digits: 13,
+      find: (text, at) => {
+        const match = /^\d{4} \d{4} \d{4} \d{4}(?!\d)/.exec(text.slice(at));
+        return match ? { start: at, end: at + match[0].length, keepPrefix: 0 } : undefined;
+      },
+      examples: { yes: [], no: [] },
+    };
+    const cards = (text: string) => {
+      const bytes = Buffer.from(text);
+      return createScanner([card])
+        .bytes(bytes)
+        .map((f) => bytes.toString('utf8', f.start, f.end));
+    };
+
+    it.each([
+      ['4111 1111 1111 1111', ['4111 1111 1111 1111']],
+      ['2026-01-01 4111 1111 1111 1111', ['4111 1111 1111 1111']],
+      ['"4111 1111 1111 1111","5500 0000 0000 0004"', ['4111 1111 1111 1111', '5500 0000 0000 0004']],
+      ['4111\u00a01111\u00a01111\u00a01111', ['4111\u00a01111\u00a01111\u00a01111']],
+      ['４１１１ １１１１ １１１１ １１１１', ['４１１１ １１１１ １１１１ １１１１']],
+      ['\\u0034111 1111\\u00a01111\\u20071111', ['\\u0034111 1111\\u00a01111\\u20071111']],
+      ['4111 1111 1111 111', []],
+      ['4111-1111-1111-1111', []],
+    ])('asks at each group of %j', (text, expected) => {
+      expect(cards(text)).toEqual(expected);
+    });
+
+    it('asks only where enough digits stand together', () => {
+      const asked: string[] = [];
+      const scanner = createScanner([{ ...card, find: (text, at) => void asked.push(text.slice(at, at + 8)) }]);
+      scanner.text('12 1234567890123 x 1234567890.....12345 1234567890123');
+      expect(asked).toEqual(['12 12345', '12345678', '12345 12', '12345678']);
+    });
+
+    it('lets its findings and those of anchors be in order', () => {
+      const email = DETECTORS.find((detector) => detector.name === 'email')!;
+      const found = createScanner([email, card]).text('ana@example.test 4111 1111 1111 1111 bob@example.test 5500 0000 0000 0004 x');
+      expect(found.map((f) => f.detector.name)).toEqual(['email', 'card', 'email', 'card']);
+    });
+  });
+
+  it('asks for anchors of any case in any case', () => {
+    const asked: string[] = [];
+    const loose: Detector = {
+      name: 'loose',
+      kind: 'secrets',
+      word: 'KEY',
+      anchors: ['key', 'key_id'],
+      anyCase: true,
+      find: (text, at) => void asked.push(text.slice(at, at + 6)),
+      examples: { yes: [], no: [] },
+    };
+    createScanner([loose, { ...loose, name: 'strict', anyCase: false, anchors: ['KEY'] }]).text('MyKey_Id=1 KEY=2');
+    expect(asked.sort()).toEqual(['KEY=2', 'KEY=2', 'Key_Id']);
+  });
+
+  it.each([
+    ['bob\u200b@example.test', 'bob\u200b@example.test'],
+    ['bob＠example.test', 'bob＠example.test'],
+    ['bob\\uff20example.test', 'bob\\uff20example.test'],
+    ['gh\u00adp_aB3dE5gH7jK9mN1pQ3rS5tU7vW9xY1zA3bC5', 'gh\u00adp_aB3dE5gH7jK9mN1pQ3rS5tU7vW9xY1zA3bC5'],
+    ['sk\u2011ant\u2011api03-Zk3v9QpL2xW8rT5uY7iO1aS4dF6gH0jK', 'sk\u2011ant\u2011api03-Zk3v9QpL2xW8rT5uY7iO1aS4dF6gH0jK'],
+    ['gh\\u200bp_aB3dE5gH7jK9mN1pQ3rS5tU7vW9xY1zA3bC5', 'gh\\u200bp_aB3dE5gH7jK9mN1pQ3rS5tU7vW9xY1zA3bC5'],
+  ])('finds what is disguised in %j', (text, expected) => {
+    expect(inBytes(` x ${text} y `)).toEqual([expected]);
+  });
+
+  it('does not take emoji, marks and sections for disguises', () => {
+    expect(inBytes('👩\u200d👩 §1 « a\u200b» \\u2019 \\u2028 \ufeff x')).toEqual([]);
   });
 });

@@ -1,0 +1,159 @@
+// Which stretches of a body are worth a look: the words round each literal anchor and round each run of digits. Two cheap passes over
+// all bytes, so that most of a body is never made a text. It must not decide whether a value is there.
+import { type AnchorWord, compileAnchors } from './anchors.ts';
+import type { Detector } from './detector.ts';
+import { findDigitRuns } from './digit-runs.ts';
+import { disguises } from './fold.ts';
+
+/** Bytes `[start, end)` to look at, beginning and ending at whole characters. */
+export interface Stretch {
+  start: number;
+  end: number;
+}
+
+/** Escapes and bytes that can hide a part of an anchor, in Latin-1: `\u0040`, full-width forms, characters of no width, odd hyphens. */
+const DISGUISES = [
+  ...['\\u00', '\\u20', '\\uff', '\\uFF', '\\ufe', '\\uFE'],
+  ...[
+    '\xef\xbc\xa0',
+    '\xef\xbc\x8d',
+    '\xef\xbb\xbf',
+    '\xe2\x80\x8b',
+    '\xe2\x80\x8c',
+    '\xe2\x80\x8d',
+    '\xe2\x81\xa0',
+    '\xe2\x80\x90',
+    '\xe2\x80\x91',
+  ],
+  '\xc2',
+];
+const SOFT_HYPHEN = 0xad;
+/** How far from an anchor the word it stands in is followed. Longer values are found as far as that. */
+const BEFORE = 512;
+const AFTER = 16_384;
+/** The same for a run of digits. */
+const NEAR = 64;
+
+const SPACE = 0x20;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/** Gives the stretches of `bytes`, in order and apart, in which something that begins at `from` or later may stand. */
+export type Stretches = (bytes: Buffer, from: number) => readonly Stretch[];
+
+/** Compiles the passes for these detectors. */
+export function compileStretches(detectors: readonly Detector[]): Stretches {
+  const anchors = anchorsOf(detectors);
+  const pass = compileAnchors([...anchors, ...DISGUISES.map((text) => ({ text }))]);
+  const ofAnchor = anchors.map((anchor) => detectors.filter((detector) => has(detector, anchor)));
+  // What is disguised may be a part of any anchor.
+  const reach = [...ofAnchor.map(reachOf), ...DISGUISES.map(() => reachOf(detectors))];
+  const glances = ofAnchor.map((own) => (own.every((detector) => detector.glance) ? own.map((detector) => detector.glance!) : undefined));
+  const counting = detectors.filter((detector) => detector.digits !== undefined);
+  const leastDigits = Math.min(...counting.map((detector) => detector.digits!));
+  const digitReach = reachOf(counting);
+
+  function roundAnchors(bytes: Buffer, from: number): Stretch[] {
+    const out: Stretch[] = [];
+    let reached = -1;
+    pass(bytes, from, bytes.length, (word, at) => {
+      if (word >= anchors.length) {
+        if (!isDisguise(bytes, at, DISGUISES[word - anchors.length]!)) return;
+      } else {
+        const looks = glances[word];
+        const after = at + anchors[word]!.text.length;
+        if (looks && !looks.some((look) => look(bytes, at, after))) return;
+      }
+      const { before, after } = reach[word]!;
+      const far = Math.min(bytes.length, at + AFTER + after);
+      if (far <= reached) return;
+      const near = Math.max(0, at - before);
+      const start = wordStart(bytes, near, Math.max(0, near - BEFORE, reached));
+      reached = wordEnd(bytes, Math.max(reached, Math.min(bytes.length, at + 1 + after)), far);
+      add(out, start, reached);
+    });
+    return out;
+  }
+
+  function roundDigits(bytes: Buffer, from: number): Stretch[] {
+    const out: Stretch[] = [];
+    findDigitRuns(bytes, from, bytes.length, leastDigits, (at, until) => {
+      const near = Math.max(0, at - digitReach.before);
+      const far = Math.min(bytes.length, until + digitReach.after);
+      add(out, wordStart(bytes, near, Math.max(0, near - NEAR)), wordEnd(bytes, far, Math.min(bytes.length, far + NEAR)));
+    });
+    return out;
+  }
+
+  return (bytes, from) => {
+    const begin = Math.max(0, from - BEFORE);
+    const stretches = roundAnchors(bytes, begin);
+    return counting.length === 0 ? stretches : merged(stretches, roundDigits(bytes, begin));
+  };
+}
+
+/** Adds a stretch that ends no earlier than the others: those it touches become a part of it. */
+function add(out: Stretch[], start: number, end: number): void {
+  let from = start;
+  while (out.length > 0 && out.at(-1)!.end >= from) from = Math.min(from, out.pop()!.start);
+  out.push({ start: from, end });
+}
+
+/** Two lists in order as one. */
+function merged(left: readonly Stretch[], right: readonly Stretch[]): Stretch[] {
+  const out: Stretch[] = [];
+  for (let l = 0, r = 0; l < left.length || r < right.length; ) {
+    const next = r >= right.length || (l < left.length && left[l]!.start <= right[r]!.start) ? left[l++]! : right[r++]!;
+    add(out, next.start, Math.max(next.end, out.at(-1)?.end ?? 0));
+  }
+  return out;
+}
+
+/** The anchors of these detectors, each once for each way its case counts. */
+export function anchorsOf(detectors: readonly Detector[]): AnchorWord[] {
+  const known = new Map<string, AnchorWord>();
+  for (const { anchors, anyCase = false } of detectors) for (const text of anchors) known.set(`${anyCase}${text}`, { text, anyCase });
+  return [...known.values()];
+}
+
+function has({ anchors, anyCase = false }: Detector, anchor: AnchorWord): boolean {
+  return anyCase === anchor.anyCase && anchors.includes(anchor.text);
+}
+
+function reachOf(detectors: readonly Detector[]): { readonly before: number; readonly after: number } {
+  const own = detectors.map((detector) => detector.reach ?? { before: 0, after: 0 });
+  return { before: Math.max(0, ...own.map((r) => r.before)), after: Math.max(0, ...own.map((r) => r.after)) };
+}
+
+/** Whether what stands at `at` disguises a character that values are made of. Escaped controls, quotes and brackets are ordinary, and so are emoji. */
+function isDisguise(bytes: Buffer, at: number, how: string): boolean {
+  if (how.charCodeAt(0) === BACKSLASH) {
+    const code = Number.parseInt(bytes.toString('latin1', at + 2, at + 6), 16);
+    return code < 0x80 ? /[A-Za-z0-9%+\-./:=@_]/.test(String.fromCharCode(code)) : disguises(code);
+  }
+  const end = at + Math.max(2, how.length);
+  return (how.length > 1 || bytes[at + 1] === SOFT_HYPHEN) && isPlain(bytes[at - 1]) && isPlain(bytes[end]);
+}
+
+function isPlain(byte: number | undefined): boolean {
+  return byte !== undefined && byte > SPACE && byte < 0x80;
+}
+
+function isDelimiter(byte: number): boolean {
+  return byte <= SPACE || byte === QUOTE;
+}
+
+function wordStart(bytes: Buffer, at: number, limit: number): number {
+  let i = at;
+  while (i > limit && !isDelimiter(bytes[i - 1]!)) i--;
+  // Not inside a UTF-8 sequence.
+  while (i < at && (bytes[i]! & 0xc0) === 0x80) i++;
+  return i;
+}
+
+function wordEnd(bytes: Buffer, at: number, limit: number): number {
+  let i = at;
+  while (i < limit && !isDelimiter(bytes[i]!)) i++;
+  while (i < bytes.length && (bytes[i]! & 0xc0) === 0x80) i++;
+  return i;
+}
