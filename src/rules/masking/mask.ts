@@ -2,11 +2,12 @@
 // where a dialect says a string is opaque nothing is edited. What is no valid JSON is text, and all of it is scanned.
 import { Fault } from '../../fault.ts';
 import type { Dialect } from '../provider.ts';
+import type { Detector } from './detector.ts';
 import { DEFAULT_ACTIONS, KIND_ROWS, KINDS, type Kind, type MaskAction } from './kinds.ts';
 import { findEncoded } from './percent.ts';
 import type { Placeholders } from './placeholders.ts';
-import { type Finding, type Scanner, scannerFor } from './scan.ts';
-import { createTurns, MARK_EVERY, type Mark } from './turns.ts';
+import { createScanner, type Finding, type Scanner, scannerFor } from './scan.ts';
+import { createSegments, SEGMENT_BYTES, type Segments } from './segments.ts';
 import { levelsOf, unescapeLevels } from './unescape.ts';
 import { JsonWalk } from './walk.ts';
 
@@ -35,7 +36,7 @@ export interface ValueScan {
   readonly blocked: string | undefined;
 }
 
-/** Masks by one policy. Remembers large bodies of late. */
+/** Masks by one policy. Remembers the segments of bodies of late. */
 export interface Masker {
   /** A JSON body or WebSocket message. */
   json(bytes: Buffer, dialect: Dialect): Scan;
@@ -59,66 +60,67 @@ interface Placed {
   readonly word: string;
   readonly value: string;
   readonly opaque: boolean;
+  /** It stands in no string of a document, so what replaces it is one. */
+  readonly bare: boolean;
   /** A finding is counted with its first part. */
   readonly isFirst: boolean;
 }
 
 const NOTHING: Scan = Object.freeze({ edits: Object.freeze([]), counts: Object.freeze({}), blocked: undefined });
+const NONE: readonly Placed[] = Object.freeze([]);
+/** Some clients begin with it; it belongs to no document. */
+const BOM = Buffer.from('\uFEFF');
 const MAX_REMEMBERED_BYTES = 16 * 1024 * 1024;
 
 /** A masker. For a kind that `actions` does not name the default holds. */
 export function createMasker(options: {
   readonly placeholders: Placeholders;
   readonly actions: Readonly<Partial<Record<Kind, MaskAction>>>;
+  /** For tests; all there are otherwise. */
+  readonly detectors?: readonly Detector[];
 }): Masker {
   const { placeholders, actions } = options;
   const actionOf = (kind: Kind): MaskAction => actions[kind] ?? DEFAULT_ACTIONS[kind];
-  const scanner = scannerFor(KINDS.filter((kind) => actionOf(kind) !== 'off'));
-  const turns = createTurns<Placed>(MAX_REMEMBERED_BYTES);
+  const active = KINDS.filter((kind) => actionOf(kind) !== 'off');
+  const scanner = options.detectors ? createScanner(options.detectors) : scannerFor(active);
+  const segments = createSegments<Placed>(MAX_REMEMBERED_BYTES);
 
   function decide(placed: readonly Placed[]): Scan {
+    if (placed.length === 0) return NOTHING;
     const edits: Edit[] = [];
     const counts: Record<string, number> = {};
     let blocked: string | undefined;
-    for (const { start, end, kind, word, value, opaque, isFirst } of placed) {
+    for (const { start, end, kind, word, value, opaque, bare, isFirst } of placed) {
       if (opaque) continue;
       if (isFirst) counts[kind] = (counts[kind] ?? 0) + 1;
       const action = actionOf(kind);
       if (action === 'block') blocked ??= kind;
-      if (action === 'mask') edits.push({ start, end, text: placeholders.placeholderFor(word, value), kind });
-      if (action === 'redact') edits.push({ start, end, text: `[${KIND_ROWS[kind].word}_REDACTED]`, kind });
+      if (action !== 'mask' && action !== 'redact') continue;
+      const stand = action === 'mask' ? placeholders.placeholderFor(word, value) : `[${KIND_ROWS[kind].word}_REDACTED]`;
+      edits.push({ start, end, text: bare ? `"${stand}"` : stand, kind });
     }
     return { edits, counts, blocked };
   }
 
   function text(bytes: Buffer): Scan {
     const found = scanner.bytes(bytes);
-    return found.length === 0 ? NOTHING : decide(found.flatMap((finding) => place(finding, reader(bytes, 0), false)));
+    return decide(found.flatMap((finding) => place(finding, reader(bytes, 0), false)));
   }
 
   function form(bytes: Buffer): Scan {
     const found = findEncoded(bytes, scanner);
-    return found.length === 0 ? NOTHING : decide(found.flatMap(({ finding, read }) => place(finding, read, false)));
+    return decide(found.flatMap(({ finding, read }) => place(finding, read, false)));
   }
 
   return {
     text,
     json(bytes, dialect) {
-      const beginning = turns.begin(bytes, dialect);
-      const fresh = scanner.bytes(bytes, beginning.offset);
-      if (fresh.length === 0 && beginning.found.length === 0) return NOTHING;
-      const { walk } = beginning;
-      const placed = [...beginning.found];
-      const marks = [...beginning.marks];
-      walkTo(walk, bytes, dialect, fresh, beginning.offset, placed, marks);
-      if (!walk.complete) return text(bytes);
-      turns.remember({ bytes, dialect, found: placed, marks }, beginning.continues);
-      return decide(placed);
+      const placed = findInDocument(bytes, dialect, scanner, segments);
+      return placed ? decide(placed) : text(bytes);
     },
     lines(bytes, dialect) {
       const walk = new JsonWalk(true);
-      const placed: Placed[] = [];
-      walkTo(walk, bytes, dialect, scanner.bytes(bytes), 0, placed, []);
+      const placed = placeAll(walk, bytes, dialect, scanner.bytes(bytes));
       return walk.complete ? decide(placed) : text(bytes);
     },
     form,
@@ -141,20 +143,43 @@ function spliced(text: string, { edits, counts, blocked }: Scan): ValueScan {
   return { text: out + text.slice(from), counts, blocked };
 }
 
-/** Walks the body to its end, notes where each finding stands, and leaves marks on the way. */
-function walkTo(
-  walk: JsonWalk,
-  bytes: Buffer,
-  dialect: Dialect,
-  found: readonly Finding[],
-  from: number,
-  placed: Placed[],
-  marks: Mark[],
-): void {
+/** What is found in a document, segment by segment: those met before are not looked at again. Undefined where it is no JSON. */
+function findInDocument(bytes: Buffer, dialect: Dialect, scanner: Scanner, segments: Segments<Placed>): Placed[] | undefined {
+  const out: Placed[] = [];
+  let walk = new JsonWalk();
+  let place = walk.place();
+  let at = bytes.subarray(0, BOM.length).equals(BOM) ? BOM.length : 0;
+  let isOwn = true;
+  while (at < bytes.length) {
+    let segment = segments.find(dialect, place, bytes, at);
+    if (segment) {
+      walk = segment.after;
+      isOwn = false;
+    } else {
+      if (!isOwn) walk = walk.clone();
+      const before = walk.clone();
+      walk.wanted = Number.POSITIVE_INFINITY;
+      const end = walk.push(bytes, at, () => {}, at + SEGMENT_BYTES);
+      if (walk.broken) return undefined;
+      const own = bytes.subarray(at, end);
+      const found = scanner.bytes(own);
+      segment = segments.add(dialect, place, own, found.length === 0 ? NONE : placeAll(before, own, dialect, found), walk.clone());
+      isOwn = true;
+    }
+    for (const one of segment.found) out.push({ ...one, start: one.start + at, end: one.end + at });
+    place = segment.placeAfter;
+    at += segment.bytes.length;
+  }
+  return walk.complete ? out : undefined;
+}
+
+/** Walks on to the end of the bytes and notes where each finding stands. */
+function placeAll(walk: JsonWalk, bytes: Buffer, dialect: Dialect, found: readonly Finding[]): Placed[] {
+  const out: Placed[] = [];
   let next = 0;
   // What stands in no string is no place of any dialect.
   const outside = (to: number) => {
-    for (; next < found.length && found[next]!.start < to; next++) placed.push(...place(found[next]!, reader(bytes, 0), false));
+    for (; next < found.length && found[next]!.start < to; next++) out.push(...placeBare(found[next]!, bytes));
   };
   const visit = (start: number, end: number) => {
     outside(start);
@@ -162,17 +187,26 @@ function walkTo(
       const path = walk.path();
       const head = walk.head();
       const read = reader(bytes, levelsOf(path.at(-1), head));
-      placed.push(...place(found[next]!, read, dialect.isOpaque(path, walk.type(), head)));
+      out.push(...place(found[next]!, read, dialect.isOpaque(path, walk.type(), head)));
     }
     walk.wanted = found[next]?.start ?? bytes.length;
   };
-  visit(from, from);
-  let offset = from;
-  while (offset < bytes.length && !walk.broken) {
-    offset = walk.push(bytes, offset, visit, offset + MARK_EVERY);
-    outside(offset);
-    if (offset < bytes.length && !walk.broken) marks.push({ offset, walk: walk.clone(), found: placed.length });
-  }
+  walk.wanted = found[0]?.start ?? bytes.length;
+  walk.push(bytes, 0, visit);
+  outside(bytes.length);
+  return out;
+}
+
+/** A finding outside all strings of a document is a number: all of it is replaced. */
+function placeBare(finding: Finding, bytes: Buffer): Placed[] {
+  let { maskStart, end } = finding;
+  while (isOfNumber(bytes[maskStart - 1])) maskStart--;
+  while (isOfNumber(bytes[end])) end++;
+  return place({ ...finding, maskStart, end, parts: undefined }, reader(bytes, 0), false).map((one) => ({ ...one, bare: true }));
+}
+
+function isOfNumber(byte: number | undefined): boolean {
+  return byte !== undefined && /[-+.\dEe]/.test(String.fromCharCode(byte));
 }
 
 /** What is replaced of a finding, with `read` for a stretch as it stands. */
@@ -183,6 +217,7 @@ function place({ maskStart, end, parts, detector }: Finding, read: (start: numbe
     word: detector.word,
     value: read(part.start, part.end),
     opaque,
+    bare: false,
     isFirst: i === 0,
   }));
 }

@@ -60,6 +60,16 @@ export class Place {
     return undefined;
   }
 
+  /** What is open, with the names and types known of it. */
+  outline(bytes: Buffer): string {
+    let out = '';
+    for (let d = 0; d < this.depth; d++) {
+      const frame = this.#frames[d]!;
+      out += frame.isObject ? `{${JSON.stringify([nameOf(frame, bytes), typeOf(frame, bytes)])}` : '[';
+    }
+    return out;
+  }
+
   /** The bytes go away: what is known by offsets becomes text. */
   settle(bytes: Buffer): void {
     for (let d = 0; d < this.depth; d++) {

@@ -92,11 +92,15 @@ export function compileStretches(detectors: readonly Detector[]): Stretches {
   };
 }
 
-/** Adds a stretch that ends no earlier than the others: those it touches become a part of it. */
+/** Adds a stretch behind or upon the last ones: those it touches become a part of it. */
 function add(out: Stretch[], start: number, end: number): void {
-  let from = start;
-  while (out.length > 0 && out.at(-1)!.end >= from) from = Math.min(from, out.pop()!.start);
-  out.push({ start: from, end });
+  let [from, to] = [start, end];
+  for (let last = out.at(-1); last && last.end >= from; last = out.at(-1)) {
+    from = Math.min(from, last.start);
+    to = Math.max(to, last.end);
+    out.pop();
+  }
+  out.push({ start: from, end: to });
 }
 
 /** Two lists in order as one. */
@@ -104,7 +108,7 @@ function merged(left: readonly Stretch[], right: readonly Stretch[]): Stretch[] 
   const out: Stretch[] = [];
   for (let l = 0, r = 0; l < left.length || r < right.length; ) {
     const next = r >= right.length || (l < left.length && left[l]!.start <= right[r]!.start) ? left[l++]! : right[r++]!;
-    add(out, next.start, Math.max(next.end, out.at(-1)?.end ?? 0));
+    add(out, next.start, next.end);
   }
   return out;
 }

@@ -95,6 +95,16 @@ export class JsonWalk {
     return textOf(this.#head + this.#bytes.toString('latin1', this.#headStart, this.#headEnd));
   }
 
+  /** Where the walk stands between two pushes, as text: equal for two walks that read what follows alike, array indexes apart. */
+  place(): string {
+    return `${this.#state}${this.#broken ? '!' : ''}${this.#place.outline(this.#bytes)}`;
+  }
+
+  /** Whether a comma between two elements or members came last. */
+  get betweenElements(): boolean {
+    return !this.#broken && (this.#state === VALUE || this.#state === NAME) && this.#place.depth > 0;
+  }
+
   /** Whether the string being visited is a member's name. */
   get atName(): boolean {
     return this.#state === IN_NAME;

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { anthropic } from '../../../../src/rules/dialects/anthropic.ts';
 import { opaque } from '../../../../src/rules/dialects/opaque.ts';
 import { responses } from '../../../../src/rules/dialects/responses.ts';
+import type { Detector } from '../../../../src/rules/masking/detector.ts';
 import type { MaskAction } from '../../../../src/rules/masking/kinds.ts';
 import { applyEdits, createMasker, createStreamScanner } from '../../../../src/rules/masking/mask.ts';
 import { testPlaceholders } from '../../../support/masking.ts';
@@ -19,6 +20,17 @@ function setUp(actions: Record<string, MaskAction> = { email: 'mask', secrets: '
   };
   return { placeholders, masker, P, json };
 }
+
+/** Finds sixteen digits. */
+const numbered: Detector = {
+  name: 'numbered',
+  kind: 'credit_card',
+  word: 'CC',
+  anchors: [],
+  digits: 16,
+  find: (_text, at) => ({ start: at, end: at + 16, keepPrefix: 0 }),
+  examples: { yes: [], no: [] },
+};
 
 function maskedLines(pem: string, P: (word: string, value: string) => string): string {
   return pem
@@ -142,6 +154,17 @@ describe('a JSON body', () => {
     expect(setUp({ email: 'block', secrets: 'block' }).masker.json(body, opaque).blocked).toBe('email');
     // A kind nobody has decided about is masked.
     expect(setUp({}).masker.json(body, opaque).edits).toHaveLength(3);
+  });
+
+  it('puts a string where a number was, so that it parses', () => {
+    const placeholders = testPlaceholders();
+    const masker = createMasker({ placeholders, actions: { credit_card: 'mask' }, detectors: [numbered] });
+    const body = Buffer.from('{"a":-4111111111111111.5e3,"b":[4111111111111111]}');
+    const masked = applyEdits(body, masker.json(body, opaque).edits).toString();
+    const [a, b] = ['-4111111111111111.5e3', '4111111111111111'].map((value) => placeholders.placeholderFor('CC', value));
+    expect(masked).toBe(`{"a":"${a}","b":["${b}"]}`);
+    const redacting = createMasker({ placeholders, actions: { credit_card: 'redact' }, detectors: [numbered] });
+    expect(applyEdits(body, redacting.json(body, opaque).edits).toString()).toBe('{"a":"[CC_REDACTED]","b":["[CC_REDACTED]"]}');
   });
 
   it('is looked at from where it differs from the turn before', () => {
