@@ -35,9 +35,12 @@ export interface Detector {
   readonly anyCase?: boolean;
   /**
    * Also asks `find` at the first digit of every group of digits from which on at least so many digits stand together, with no more than
-   * four blanks, hyphens, dots, slashes, brackets or `+` between two of them. The same digits are asked for once for each group.
+   * four blanks, hyphens, dots, slashes, brackets or `+` between two of them. The same digits are asked for once for each group, but not
+   * where more groups than any number has stand together.
    */
   readonly digits?: number;
+  /** How long the first group may be; any length where it is not given. */
+  readonly firstGroups?: readonly number[];
   /**
    * How many characters beyond the word in which an anchor stands (up to the next space or quote), or beyond the run of digits, `find`
    * must see. Default none.
@@ -45,9 +48,11 @@ export interface Detector {
   readonly reach?: { readonly before: number; readonly after: number };
   /**
    * A look at the bytes round the anchor that begins at `at` and ends before `end`: false if `find` could not find anything there. It may
-   * look a bounded number of bytes far. Saves the look at the words of frequent anchors. Not asked for digits, nor where something is disguised.
+   * look a bounded number of bytes far. Saves the look at the words of frequent anchors. Not asked where something is disguised.
    */
   readonly glance?: (bytes: Uint8Array, at: number, end: number) => boolean;
+  /** The same for a run of `count` digits, more than `digits`, with what stands between them. */
+  readonly digitGlance?: (bytes: Uint8Array, at: number, end: number, count: number) => boolean;
   /**
    * Decides about the anchor or the digit at `at`. JSON escapes are undone in `text`, and disguises (full-width forms, odd spaces and hyphens,
    * characters of no width) taken off; escapes may be literal, so no finding may hold a `"`, and a

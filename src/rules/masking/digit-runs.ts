@@ -1,8 +1,8 @@
 // Where in a body digits stand together, as in the numbers of cards, telephones and people: a run of digits with single blanks,
 // hyphens, dots and the like between them, written plainly, in full width or with escapes. It must not know what the numbers mean.
 
-/** Called with the bytes `[start, end)` of a run. Offsets rise. */
-export type RunHit = (start: number, end: number) => void;
+/** Called with the bytes `[start, end)` of a run and how many digits it has. Offsets rise. */
+export type RunHit = (start: number, end: number, count: number) => void;
 
 const BACKSLASH = 0x5c;
 const LETTER_U = 0x75;
@@ -19,41 +19,75 @@ for (const char of ' -./()+_') CLASSES[char.charCodeAt(0)] = SEPARATOR;
 for (const lead of [0xc2, 0xd9, 0xdb, 0xe0, 0xe2, 0xef]) CLASSES[lead] = WIDE;
 CLASSES[BACKSLASH] = WIDE;
 
-/** Reports each run in `bytes[from, to)` of at least `least` digits. */
+/** By pair of bytes: whether a run may begin at one of them. */
+const MARKS = markPairs();
+
+function markPairs(): Uint8Array {
+  const begins = (byte: number) => CLASSES[byte] === DIGIT || (CLASSES[byte] === WIDE && ![0xc2, 0xe2, BACKSLASH].includes(byte));
+  const both = Uint8Array.from({ length: 2 * 65536 }, (_, i) => (i & 1 ? (i >> 1) & 255 : i >> 9));
+  const pairs = new Uint16Array(both.buffer);
+  const marks = new Uint8Array(65536);
+  for (let i = 0; i < pairs.length; i++) {
+    const left = both[2 * i]!;
+    const right = both[2 * i + 1]!;
+    const mayBegin = begins(left) || begins(right) || right === BACKSLASH || (left === BACKSLASH && right === LETTER_U);
+    marks[pairs[i]!] = mayBegin ? 1 : 0;
+  }
+  return marks;
+}
+
+/** Reports each run in `bytes[from, to)` of at least `least` digits. Reads two bytes at a step where there are none. */
 export function findDigitRuns(bytes: Uint8Array, from: number, to: number, least: number, hit: RunHit): void {
+  const shift = bytes.byteOffset & 1;
+  const pairs = new Uint16Array(bytes.buffer, bytes.byteOffset + shift, (bytes.length - shift) >> 1);
   let i = from;
   while (i < to) {
+    if (((i - shift) & 1) === 0) {
+      let step = (i - shift) >> 1;
+      const last = Math.min(pairs.length, (to - shift) >> 1);
+      const whole = last - 3;
+      while (step < whole && (MARKS[pairs[step]!]! | MARKS[pairs[step + 1]!]! | MARKS[pairs[step + 2]!]! | MARKS[pairs[step + 3]!]!) === 0)
+        step += 4;
+      while (step < last && MARKS[pairs[step]!] === 0) step++;
+      i = 2 * step + shift;
+      if (i >= to) return;
+    }
     const kind = CLASSES[bytes[i]!]!;
     if (kind !== DIGIT && (kind !== WIDE || wideDigits(bytes, i) === 0)) {
       i++;
       continue;
     }
-    const start = i;
-    let end = i;
-    let count = 0;
-    let gap = 0;
-    for (; i < to && gap <= MAX_GAP; ) {
-      const next = CLASSES[bytes[i]!]!;
-      if (next === DIGIT) {
-        count++;
-        gap = 0;
-        end = ++i;
-      } else if (next === SEPARATOR) {
-        gap++;
-        i++;
-      } else if (next === WIDE) {
-        const width = wideWidth(bytes, i);
-        if (width === 0) break;
-        const digits = wideDigits(bytes, i);
-        i += width;
-        count += digits;
-        gap = digits > 0 ? 0 : gap + 1;
-        if (digits > 0) end = i;
-      } else break;
-    }
-    if (count >= least) hit(start, Math.min(end, to));
-    if (i === start) i++;
+    i = runFrom(bytes, i, to, least, hit);
   }
+}
+
+/** Reads the run that begins at `start`; gives where to go on. */
+function runFrom(bytes: Uint8Array, start: number, to: number, least: number, hit: RunHit): number {
+  let i = start;
+  let end = start;
+  let count = 0;
+  let gap = 0;
+  while (i < to && gap <= MAX_GAP) {
+    const next = CLASSES[bytes[i]!]!;
+    if (next === DIGIT) {
+      count++;
+      gap = 0;
+      end = ++i;
+    } else if (next === SEPARATOR) {
+      gap++;
+      i++;
+    } else if (next === WIDE) {
+      const width = wideWidth(bytes, i);
+      if (width === 0) break;
+      const digits = wideDigits(bytes, i);
+      i += width;
+      count += digits;
+      gap = digits > 0 ? 0 : gap + 1;
+      if (digits > 0) end = i;
+    } else break;
+  }
+  if (count >= least) hit(start, Math.min(end, to), count);
+  return i;
 }
 
 /** Whether a code unit may stand between the digits of one number. */

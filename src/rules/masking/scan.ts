@@ -7,7 +7,7 @@ import { isSeparator, MAX_GAP } from './digit-runs.ts';
 import { foldView } from './fold.ts';
 import { beginsWithPlaceholder } from './placeholder-shape.ts';
 import { DETECTORS } from './registry.ts';
-import { anchorsOf, compileStretches } from './stretches.ts';
+import { type Awake, anchorsOf, compileStretches } from './stretches.ts';
 import { unescapeDeep, type View } from './unescape.ts';
 
 /**
@@ -30,6 +30,10 @@ export interface Scanner {
 
 /** How many characters are looked at to count the digits that stand together. */
 const RUN = 48;
+/** An account number in groups of four has nine. */
+const MAX_GROUPS = 10;
+/** Of the sets of detectors that may be asked together so many are kept ready. */
+const MAX_INSPECTIONS = 256;
 
 const BACKSLASH = 0x5c;
 
@@ -37,11 +41,21 @@ const BACKSLASH = 0x5c;
 export function createScanner(detectors: readonly Detector[]): Scanner {
   if (detectors.length === 0) return { bytes: () => [], text: () => [] };
   const stretchesOf = compileStretches(detectors);
-  const inspect = compileInspection(detectors);
+  const inspections = new Map<Awake, Inspection>();
+  // Only those are asked that have something to ask for: most stretches wake one or two.
+  const inspectionOf = (awake: Awake): Inspection => {
+    let inspect = inspections.get(awake);
+    if (!inspect) {
+      inspect = compileInspection(detectors.filter((_, rank) => (awake >> BigInt(rank)) & 1n));
+      if (inspections.size >= MAX_INSPECTIONS) inspections.clear();
+      inspections.set(awake, inspect);
+    }
+    return inspect;
+  };
 
   function scanBytes(bytes: Buffer, from = 0): Finding[] {
     const out: Finding[] = [];
-    for (const { start, end } of stretchesOf(bytes, from)) inspectRegion(bytes, start, end, from, inspect, out);
+    for (const { start, end, awake } of stretchesOf(bytes, from)) inspectRegion(bytes, start, end, from, inspectionOf(awake), out);
     return out;
   }
 
@@ -198,23 +212,26 @@ function textPass(detectors: readonly Detector[], words: readonly string[], anyC
 function askOfDigits(text: string, counting: readonly Detector[], ask: (detector: Detector, at: number) => void): void {
   for (let i = 0; i < text.length; i++) {
     if (!isIn(text.charCodeAt(i), DIGIT)) continue;
+    const end = runEnd(text, i, DIGIT);
     const count = digitsFrom(text, i);
-    for (const detector of counting) if (count >= detector.digits!) ask(detector, i);
-    i = runEnd(text, i, DIGIT) - 1;
+    for (const detector of counting) if (count >= detector.digits! && (detector.firstGroups?.includes(end - i) ?? true)) ask(detector, i);
+    i = end - 1;
   }
 }
 
-/** How many digits stand together from `at` on, as far as numbers go. */
+/** How many digits stand together from `at` on, as far as numbers go; 0 where there are more groups than in any number. */
 function digitsFrom(text: string, at: number): number {
   let count = 0;
+  let groups = 1;
   let gap = 0;
   for (let i = at; i < at + RUN && gap <= MAX_GAP; i++) {
     const code = text.charCodeAt(i);
     if (isIn(code, DIGIT)) {
       count++;
+      if (gap > 0) groups++;
       gap = 0;
     } else if (isSeparator(code)) gap++;
     else break;
   }
-  return count;
+  return groups > MAX_GROUPS ? 0 : count;
 }

@@ -5,11 +5,15 @@ import type { Detector } from './detector.ts';
 import { findDigitRuns } from './digit-runs.ts';
 import { disguises } from './fold.ts';
 
-/** Bytes `[start, end)` to look at, beginning and ending at whole characters. */
+/** Bytes `[start, end)` to look at, beginning and ending at whole characters, and who may find something there. */
 export interface Stretch {
-  start: number;
-  end: number;
+  readonly start: number;
+  readonly end: number;
+  readonly awake: Awake;
 }
+
+/** A set of detectors: a bit for each, by rank. */
+export type Awake = bigint;
 
 /** Escapes and bytes that can hide a part of an anchor, in Latin-1: `\u0040`, full-width forms, characters of no width, odd hyphens. */
 const DISGUISES = [
@@ -48,8 +52,14 @@ export function compileStretches(detectors: readonly Detector[]): Stretches {
   const ofAnchor = anchors.map((anchor) => detectors.filter((detector) => has(detector, anchor)));
   // What is disguised may be a part of any anchor.
   const reach = [...ofAnchor.map(reachOf), ...DISGUISES.map(() => reachOf(detectors))];
-  const glances = ofAnchor.map((own) => (own.every((detector) => detector.glance) ? own.map((detector) => detector.glance!) : undefined));
+  const bitOf = (detector: Detector) => 1n << BigInt(detectors.indexOf(detector));
+  const all = (1n << BigInt(detectors.length)) - 1n;
+  const bold = ofAnchor.map((own) => own.reduce((awake, detector) => (detector.glance ? awake : awake | bitOf(detector)), 0n));
+  const shy = ofAnchor.map((own) =>
+    own.filter((detector) => detector.glance).map((detector) => ({ look: detector.glance!, bit: bitOf(detector) })),
+  );
   const counting = detectors.filter((detector) => detector.digits !== undefined);
+  const digitBits = counting.map(bitOf);
   const leastDigits = Math.min(...counting.map((detector) => detector.digits!));
   const digitReach = reachOf(counting);
 
@@ -57,30 +67,41 @@ export function compileStretches(detectors: readonly Detector[]): Stretches {
     const out: Stretch[] = [];
     let reached = -1;
     pass(bytes, from, bytes.length, (word, at) => {
+      let awake = all;
       if (word >= anchors.length) {
         if (!isDisguise(bytes, at, DISGUISES[word - anchors.length]!)) return;
       } else {
-        const looks = glances[word];
+        awake = bold[word]!;
         const after = at + anchors[word]!.text.length;
-        if (looks && !looks.some((look) => look(bytes, at, after))) return;
+        for (const { look, bit } of shy[word]!) if (look(bytes, at, after)) awake |= bit;
+        if (awake === 0n) return;
       }
       const { before, after } = reach[word]!;
       const far = Math.min(bytes.length, at + AFTER + after);
-      if (far <= reached) return;
+      if (far <= reached) {
+        wake(out, awake);
+        return;
+      }
       const near = Math.max(0, at - before);
       const start = wordStart(bytes, near, Math.max(0, near - BEFORE, reached));
       reached = wordEnd(bytes, Math.max(reached, Math.min(bytes.length, at + 1 + after)), far);
-      add(out, start, reached);
+      add(out, start, reached, awake);
     });
     return out;
   }
 
   function roundDigits(bytes: Buffer, from: number): Stretch[] {
     const out: Stretch[] = [];
-    findDigitRuns(bytes, from, bytes.length, leastDigits, (at, until) => {
+    findDigitRuns(bytes, from, bytes.length, leastDigits, (at, until, count) => {
+      let awake = 0n;
+      for (let i = 0; i < counting.length; i++) {
+        const { digits, digitGlance } = counting[i]!;
+        if (count >= digits! && (!digitGlance || digitGlance(bytes, at, until, count))) awake |= digitBits[i]!;
+      }
+      if (awake === 0n) return;
       const near = Math.max(0, at - digitReach.before);
       const far = Math.min(bytes.length, until + digitReach.after);
-      add(out, wordStart(bytes, near, Math.max(0, near - NEAR)), wordEnd(bytes, far, Math.min(bytes.length, far + NEAR)));
+      add(out, wordStart(bytes, near, Math.max(0, near - NEAR)), wordEnd(bytes, far, Math.min(bytes.length, far + NEAR)), awake);
     });
     return out;
   }
@@ -93,14 +114,21 @@ export function compileStretches(detectors: readonly Detector[]): Stretches {
 }
 
 /** Adds a stretch behind or upon the last ones: those it touches become a part of it. */
-function add(out: Stretch[], start: number, end: number): void {
-  let [from, to] = [start, end];
+function add(out: Stretch[], start: number, end: number, awake: Awake): void {
+  let [from, to, who] = [start, end, awake];
   for (let last = out.at(-1); last && last.end >= from; last = out.at(-1)) {
     from = Math.min(from, last.start);
     to = Math.max(to, last.end);
+    who |= last.awake;
     out.pop();
   }
-  out.push({ start: from, end: to });
+  out.push({ start: from, end: to, awake: who });
+}
+
+/** Wakes more detectors for the last stretch, which has grown as far as it may. */
+function wake(out: Stretch[], awake: Awake): void {
+  const last = out.at(-1)!;
+  if ((last.awake & awake) !== awake) out[out.length - 1] = { ...last, awake: last.awake | awake };
 }
 
 /** Two lists in order as one. */
@@ -108,7 +136,7 @@ function merged(left: readonly Stretch[], right: readonly Stretch[]): Stretch[] 
   const out: Stretch[] = [];
   for (let l = 0, r = 0; l < left.length || r < right.length; ) {
     const next = r >= right.length || (l < left.length && left[l]!.start <= right[r]!.start) ? left[l++]! : right[r++]!;
-    add(out, next.start, next.end);
+    add(out, next.start, next.end, next.awake);
   }
   return out;
 }

@@ -1,0 +1,42 @@
+// Passport numbers: a letter or two and digits, or digits alone, where a word says what they are. The Korean form with a letter in its
+// middle is like nothing else and needs none.
+import { ALNUM, isIn, LETTER, UPPER } from '../masking/characters.ts';
+import type { Detector, Found } from '../masking/detector.ts';
+import { isSaidBefore, shapeAt } from '../masking/surroundings.ts';
+
+const SHAPE = /^(?:[A-Z]{0,3}\d{6,9}[A-Z]?|[A-Z]\d{2}[A-Z]{2}\d{4,5}|[A-Z]\d{3}[A-Z]\d{4})(?![A-Za-z\d_])/;
+const KOREAN = /^[MSRGDT]\d{3}[A-Z]\d{4}$/;
+const NAMES =
+  /passport|passaporte|pasaporte|passeport|reisepass|passnummer|pass[- ]?nr|paspoort|passaporto|paszport|pasaport|паспорт|여권|護照|护照|パスポート|旅券/i;
+
+/** Finds passport numbers. */
+export const passport: Detector = {
+  name: 'passport',
+  kind: 'passport',
+  word: 'PASSPORT',
+  anchors: [],
+  digits: 3,
+  reach: { before: 96, after: 16 },
+  digitGlance: (bytes, at, end, count) => count >= 6 || (isIn(bytes[at - 1]!, UPPER) && isIn(bytes[end]!, UPPER)),
+  find: numberAt,
+  examples: {
+    yes: [
+      'passport no. C1234567 was lost',
+      'passport_no="240166349"',
+      'My passport is AB1234567',
+      'M123A4567',
+      'Reisepass: F1234567',
+      '여권 S87654321',
+    ],
+    no: ['AB1234567', 'passport.js 0.7.0', 'passport 12', 'passport xAB1234567', 'passport AB1234567x'],
+  },
+};
+
+function numberAt(text: string, at: number): Found | undefined {
+  let start = at;
+  while (start > at - 4 && isIn(text.charCodeAt(start - 1), LETTER)) start--;
+  if (isIn(text.charCodeAt(start - 1), ALNUM) || text[start - 1] === '_') return undefined;
+  const match = shapeAt(text, start, SHAPE, 16);
+  if (match === undefined || !(KOREAN.test(match) || isSaidBefore(text, start, NAMES))) return undefined;
+  return { start, end: start + match.length, keepPrefix: 0 };
+}
