@@ -19,7 +19,7 @@ const FIRST = [5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2];
 /** How far behind its name one without punctuation may begin. */
 const GAP = 24;
 
-/** Finds `XX.XXX.XXX/XXXX-dd`. */
+/** Finds `dd.ddd.ddd/dddd-dd`, and the same with letters. */
 export const cnpj: Detector = {
   name: 'cnpj',
   kind: 'cnpj',

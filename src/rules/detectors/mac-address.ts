@@ -1,4 +1,5 @@
 // Hardware addresses: six pairs of hex digits with one kind of separator. All zeros and all ones are nobody's.
+// It must not know vendors.
 import { ALNUM, isIn } from '../masking/characters.ts';
 import type { Detector, Found } from '../masking/detector.ts';
 

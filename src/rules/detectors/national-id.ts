@@ -1,4 +1,5 @@
 // Identity, insurance and tax numbers of persons in many countries. Which there are, and what makes one, says national-ids.ts.
+// It must not know any of them.
 import { ALNUM, isIn, LETTER } from '../masking/characters.ts';
 import type { Detector, Found } from '../masking/detector.ts';
 import { type NationalId, OF_DIGITS, OF_LETTERS } from '../masking/national-ids.ts';
