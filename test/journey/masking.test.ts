@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { zstdCompressSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { KINDS } from '../../src/rules/masking/kinds.ts';
 import { chunk, headBytes } from '../support/http1.ts';
 import { readAnthropicEvents } from '../support/provider/anthropic.ts';
 import { readChatEvents } from '../support/provider/chat.ts';
@@ -249,7 +250,8 @@ test.each([
   ['application/connect+json', ['Transfer-Encoding', 'chunked']],
 ])('text in UTF-16 as %s %j is refused, unless nothing is masked', async (type, framing) => {
   for (const action of ['mask', 'block', 'warn'] as const) {
-    const world = await startWorld({ daemon: { settings: { mask: { email: action, secrets: 'off' } } } });
+    const others = Object.fromEntries(KINDS.map((kind) => [kind, 'off' as const]));
+    const world = await startWorld({ daemon: { settings: { mask: { ...others, email: action } } } });
     const client = await world.connect('api.anthropic.com');
     const body = Buffer.from(`{"messages":[{"role":"user","content":"${EMAIL}"}]}`, 'utf16le');
     const head = ['Host', 'api.anthropic.com', 'Content-Type', type];

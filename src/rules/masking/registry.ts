@@ -1,8 +1,11 @@
 // All detectors. Where two find the same characters, the one further up names them.
 // Must not decide anything else: which of them are active is the policy's.
 import { anthropic } from '../detectors/anthropic.ts';
+import { assignedSecret } from '../detectors/assigned-secret.ts';
+import { authorization } from '../detectors/authorization.ts';
 import { aws } from '../detectors/aws.ts';
 import { cnpj } from '../detectors/cnpj.ts';
+import { commandSecret } from '../detectors/command-secret.ts';
 import { cpf } from '../detectors/cpf.ts';
 import { creditCard } from '../detectors/credit-card.ts';
 import { cryptoWallet } from '../detectors/crypto-wallet.ts';
@@ -32,8 +35,10 @@ import { sendgrid } from '../detectors/sendgrid.ts';
 import { slack } from '../detectors/slack.ts';
 import { ssn } from '../detectors/ssn.ts';
 import { stripe } from '../detectors/stripe.ts';
+import { tokenShape } from '../detectors/token-shape.ts';
 import { twilio } from '../detectors/twilio.ts';
 import { urlPassword } from '../detectors/url-password.ts';
+import { vendorToken } from '../detectors/vendor-token.ts';
 import { xai } from '../detectors/xai.ts';
 import type { Detector } from './detector.ts';
 
@@ -60,7 +65,12 @@ export const DETECTORS: readonly Detector[] = [
   pypi,
   digitalocean,
   hashicorpVault,
+  vendorToken,
+  tokenShape,
   urlPassword,
+  authorization,
+  commandSecret,
+  assignedSecret,
   email,
   iban,
   cnpj,

@@ -187,5 +187,6 @@ function wordEnd(bytes: Buffer, at: number, limit: number): number {
   let i = at;
   while (i < limit && !isDelimiter(bytes[i]!)) i++;
   while (i < bytes.length && (bytes[i]! & 0xc0) === 0x80) i++;
-  return i;
+  // Where a value ends is seen by the quote behind it.
+  return bytes[i] === QUOTE ? i + 1 : i;
 }

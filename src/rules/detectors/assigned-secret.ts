@@ -1,0 +1,190 @@
+// Values that a name calls a secret: `KEY=value` of any language, JSON, YAML, XML, switches of commands, fields of headers, prose. The name
+// decides what is looked for, the value whether it is one; entropy alone never does.
+import { ALNUM, isIn } from '../masking/characters.ts';
+import type { Detector, Found } from '../masking/detector.ts';
+import { type SecretName, secretName } from '../masking/secret-name.ts';
+import { isNoSecret, isPassword, isRandom } from '../masking/secret-value.ts';
+
+const SPACE = 0x20;
+const EQUALS = 0x3d;
+const EXCLAMATION = 0x21;
+/** What may stand between a name and its value, and what ends a value. */
+const BETWEEN = tableOf(' \t\n=:>!?,(-~)]\\"\'`');
+const STOPS = tableOf(',;<>()[]{}|&\\"\'`');
+const BEFORE = 40;
+const AFTER = 32;
+/** How far behind its name a value may begin. */
+const GAP = 48;
+const MIN_VALUE = 6;
+const MAX_VALUE = 240;
+const NAME = /^[\w.-]*/;
+const NAME_BACK = /[\w.-]*$/;
+/** What stands between a name and its value, by how much it says. */
+const ASSIGNS =
+  /^["'`]{0,2}\)?\]?[ \t]{0,20}(?::[ \t]{0,4}\w{1,16}(?:\[\])?[ \t]{0,8}=|[:=]{1,3}|!==?|=>|->|→|:=|\?=)[>~]?[ \t]{0,20}(?:\n[ \t]{1,20}(?=["'`]))?(?:[a-z]{1,2}(?=["']))?/;
+const PASSES = /^["'`]?[ \t]{0,2},[ \t\n]{0,20}(?=["'`])|^\([ \t]{0,2}(?=["'`])/;
+const VALUED = /^["'][ \t]{1,4}(?:value|content|default)[ \t]{0,2}=[ \t]{0,2}/i;
+const CONTAINS = /^>[ \t]{0,4}/;
+const SAYS = /^["'`]?[ \t]{1,2}(?:is|was|are|ist|es|é|est)[ \t:]{1,3}/;
+const BESIDE = /^["'`]?[ \t]{1,2}(?=["'`]?[A-Za-z0-9+/_-]{12})/;
+const SWITCH = /^--?[a-z]/i;
+const BLANKS = /^[ \t]{1,2}/;
+const QUOTES = /^["'`]{1,2}/;
+const BARE = /^[^\s"'`,;<>()[\]{}|&\\]*/;
+const CONSTANT = /^[A-Z][A-Z\d_]+$/;
+const COMPARES = /[=!]=/;
+const IDENTIFIER = /^[A-Za-z_]+\d?$/;
+const MEMBER = /^[A-Za-z_$][\w$]*(?:\??\.[A-Za-z_$][\w$]*)+$/;
+
+/**
+ * How a value stands behind its name. 'named': as in a configuration, where values have no quotes. 'code': as in a program. 'compared':
+ * the same, with an operator that compares. 'passed': as an argument. 'beside': with nothing but a blank or a verb between.
+ */
+type Form = 'named' | 'code' | 'compared' | 'passed' | 'beside';
+
+function tableOf(chars: string): Uint8Array {
+  const table = new Uint8Array(128);
+  for (let i = 0; i < chars.length; i++) table[chars.charCodeAt(i)] = 1;
+  return table;
+}
+
+/** Finds values of named secrets. */
+export const assignedSecret: Detector = {
+  name: 'assigned-secret',
+  kind: 'secrets',
+  word: 'SECRET',
+  anchors: ['secret', 'token', 'pass', 'pwd', 'key', 'auth', 'cred', 'pw:', 'pw=', '_pat', 'webhook', 'senha', 'license', 'access'],
+  anyCase: true,
+  reach: { before: BEFORE, after: GAP },
+  glance: (bytes, _at, end) => mayAssign(bytes, end),
+  find: valueOf,
+  examples: {
+    yes: [
+      'DB_PASSWORD=xLPsdrRNhYWtbMqM',
+      'aws_secret_access_key: "dN7iFlmTMQwRgvh/jhoRqGZa6rZYz9E2f9NqREKY"',
+      'mysql --user=master --password=dipPr119Gg!',
+      'if (password == "123P4ssW0rd@@") {',
+      "const clientSecret = '6fb1cff7690db9ac066cadbbde8e3c078efdabcf';",
+      '<add key="ClearTextPassword" value="CleartextPassword1" />',
+      'the api key is GZeapHVuZ4QpFrnnQN8sCPRwSrBh54rx55PYQDid',
+      'client.setPassword("Vr8#kk20plQ")',
+      "os.getenv('SERVICE_KEY', '951bc382db9abad29c68634761dd6e19')",
+      'https://x.test/get?token=zUkITxodk63bDVUMwIymb3zKTxICz85zC00cv0Gel1nE8O',
+      'X-Api-Key: 8755eb6cd4b22e47bfdd0f716f0b1fab',
+      '<password>hunter2-Zx9</password>',
+    ],
+    no: [
+      'keyPressed = kVK_Return.u16',
+      'token = getToken(user1)',
+      'password: string',
+      'API_KEY=$' + '{API_KEY}',
+      'secret_name: my-secret-2',
+      'password = var.db_password1',
+      '"password": "Mot de passe"',
+      'password: "Passwort"',
+      'sequenceKey = "18"',
+      'max_tokens: 200000',
+      'public_key = 8755eb6cd4b22e47bfdd0f716f0b1fab',
+      'token_type=bearer',
+      'password=SP_SECRET_ABCDEFGHIJKL',
+      'password=[SECRET_REDACTED]',
+      'the key to success is 3 things',
+      'key: user.address.zip2',
+      'compass = "N45E90x1"',
+      'author: j0hn.d0e',
+    ],
+  },
+};
+
+/** Whether an assignment, a switch or a blank comes soon, and behind it something that is no plain word. */
+function mayAssign(bytes: Uint8Array, end: number): boolean {
+  let i = end;
+  const limit = end + AFTER;
+  while (i < limit && isOfName(bytes[i]!)) i++;
+  let compares = false;
+  const behind = i + GAP;
+  for (; i < behind; i++) {
+    const byte = bytes[i]!;
+    if (byte === EQUALS && bytes[i + 1] === EQUALS) compares = true;
+    else if (byte === EXCLAMATION && bytes[i + 1] === EQUALS) compares = true;
+    if (byte < 0x80 && !BETWEEN[byte]) break;
+  }
+  // A verb, or the type of a variable, may stand before the value; then it is looked at as text.
+  let length = 0;
+  let kinds = 0;
+  for (; length < MIN_VALUE + 6; length++) {
+    const byte = bytes[i + length]!;
+    if (!(byte > 0x20) || byte >= 0x80 || STOPS[byte]) break;
+    kinds |= byte >= 0x61 && byte <= 0x7a ? 1 : byte >= 0x41 && byte <= 0x5a ? 2 : 4;
+  }
+  if (length >= MIN_VALUE) return compares || kinds > 2;
+  return bytes[i + length] === SPACE && (bytes[i + length + 1] === EQUALS || isVerb(bytes, i, length));
+}
+
+/** `is`, `was` and the like. */
+function isVerb(bytes: Uint8Array, at: number, length: number): boolean {
+  return length > 0 && length < 4 && bytes[at - 1] === SPACE;
+}
+
+function isOfName(byte: number): boolean {
+  return isIn(byte, ALNUM) || byte === 0x5f || byte === 0x2d || byte === 0x2e;
+}
+
+function valueOf(text: string, at: number): Found | undefined {
+  const head = NAME_BACK.exec(text.slice(Math.max(0, at - BEFORE), at))![0];
+  const tail = NAME.exec(text.slice(at, at + AFTER))![0];
+  const name = head + tail;
+  // In `a:pw:b` the name is a value.
+  if (text[at - head.length - 1] === ':') return undefined;
+  const speaks = secretName(name);
+  if (speaks === undefined) return undefined;
+  const from = at + tail.length;
+  const between = text.slice(from, from + GAP);
+  const isSwitch = SWITCH.test(name);
+  const assigned = ASSIGNS.exec(between) ?? VALUED.exec(between) ?? CONTAINS.exec(between);
+  if (assigned) return taken(text, from + assigned[0].length, speaks, formOf(name, text, at - head.length, assigned[0]));
+  const passed = PASSES.exec(between);
+  if (passed) return taken(text, from + passed[0].length, speaks, CONSTANT.test(name) ? 'code' : 'passed');
+  const beside = SAYS.exec(between) ?? (isSwitch ? BLANKS : BESIDE).exec(between);
+  return beside ? taken(text, from + beside[0].length, speaks, isSwitch ? 'named' : 'beside') : undefined;
+}
+
+function formOf(name: string, text: string, start: number, between: string): Form {
+  if (COMPARES.test(between)) return 'compared';
+  const isNamed = SWITCH.test(name) || between === '=' || /^["'`]?\)?:[ \t]{0,4}$/.test(between) || CONSTANT.test(name);
+  return isNamed || start === 0 || text[start - 1] === '\n' || text[start - 1] === '<' ? 'named' : 'code';
+}
+
+/** The value that begins at `start`, if it is one. */
+function taken(text: string, start: number, speaks: SecretName, form: Form): Found | undefined {
+  const quote = QUOTES.exec(text.slice(start, start + 2))?.[0] ?? '';
+  const from = start + quote.length;
+  const ahead = text.slice(from, from + MAX_VALUE);
+  const own = quote === '' ? bare(ahead) : ahead.slice(0, Math.max(0, ahead.indexOf(quote.at(-1)!)));
+  if (own.length < MIN_VALUE || own.length >= MAX_VALUE || isNoSecret(own)) return undefined;
+  const next = text[from + own.length];
+  if (quote === '' && (next === '(' || next === '[' || MEMBER.test(own))) return undefined;
+  return isRandom(own) || (speaks === 'password' && mayBePassword(own, quote !== '', form))
+    ? { start: from, end: from + own.length, keepPrefix: 0 }
+    : undefined;
+}
+
+/** A value without quotes: not the punctuation of the sentence it ends. */
+function bare(ahead: string): string {
+  return BARE.exec(ahead)![0].replace(/[.:?]+$/, '');
+}
+
+function mayBePassword(own: string, isQuoted: boolean, form: Form): boolean {
+  switch (form) {
+    case 'compared':
+      return isQuoted && /^[\w@.!$%-]+$/.test(own);
+    case 'named':
+      return isPassword(own) && (isQuoted || !IDENTIFIER.test(own) || /[A-Z].*[a-z].*[A-Z]/.test(own));
+    case 'code':
+      return isQuoted && isPassword(own);
+    case 'passed':
+      return isQuoted && isPassword(own) && /[!@#$%^&*]/.test(own);
+    default:
+      return false;
+  }
+}
