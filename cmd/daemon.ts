@@ -16,6 +16,7 @@ import { openExchanges } from '../src/store/exchanges.ts';
 import { openHome } from '../src/store/home.ts';
 import { takeLock } from '../src/store/lock.ts';
 import { openStore } from '../src/store/open.ts';
+import { openPlaceholderFile } from '../src/store/placeholder-file.ts';
 import { placeholderKey } from '../src/store/placeholder-key.ts';
 import { hostPort, proxyUrl, reachable } from './address.ts';
 import { refreshBundle, writePac } from './client-files.ts';
@@ -85,7 +86,21 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     },
   });
   opening.defer(() => exchanges.close());
-  const placeholders = openPlaceholders({ key: placeholderKey(home), maxEntries: MAX_PLACEHOLDERS });
+  const key = placeholderKey(home);
+  const remembered = openPlaceholderFile({
+    home,
+    key,
+    now: Date.now,
+    maxEntries: MAX_PLACEHOLDERS,
+    schedule: unreffed,
+    onTrouble: ({ failing, cause }) => {
+      if (failing) log.error({ err: cause }, 'placeholders cannot be written down; exchanges go on, a restart forgets the new ones');
+      else log.info('placeholders are written down again');
+    },
+  });
+  opening.defer(() => remembered.close());
+  const { known, used: onUse } = remembered;
+  const placeholders = openPlaceholders({ key, maxEntries: MAX_PLACEHOLDERS, known, onUse });
   opening.defer(() => placeholders.close());
   const state = await openReloadable({ invocation: options.invocation, first, log });
   opening.defer(() => state.close());
@@ -196,7 +211,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   housekeeping.unref();
   opening.defer(() => clearInterval(housekeeping));
   tellClients();
-  for (const notice of store.notices) log.warn(notice);
+  for (const notice of [...store.notices, ...remembered.notices]) log.warn(notice);
   if (options.announces) announce(first.config, ready);
   parts.use(opening.move());
   log.info({ listen: address, home, pid: process.pid, version: options.version }, 'listening');

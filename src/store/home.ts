@@ -102,7 +102,8 @@ function createPrivate(path: string, bytes: Uint8Array): void {
   }
 }
 
-function syncFolder(folder: string): void {
+/** Sees on the disk which files a folder holds. */
+export function syncFolder(folder: string): void {
   const fd = openSync(folder, 'r');
   try {
     fsyncSync(fd);

@@ -81,4 +81,32 @@ describe('placeholders', () => {
     expect(() => openPlaceholders({ key: Buffer.alloc(16), maxEntries: 1 })).toThrow('32 bytes');
     for (const word of ['K', 'key', 'ELEVENCHARS', 'A_B']) expect(() => open().placeholderFor(word, 'v')).toThrow('capital letters');
   });
+
+  it('are known again where they are handed in, but for what is none and what is taken', () => {
+    const before = open();
+    const text = before.placeholderFor('KEY', 'a');
+    const known = [
+      { text, value: 'a' },
+      { text: 'SP_KEY_ABCDEFGHABCD2345', value: 'b' },
+      { text: 'SP_KEY_ABCDEFGHABCD', value: 'takes the stem of another' },
+      { text: 'SP_KEY_ABCDEFGHABCD7777', value: 'the same' },
+      { text: 'SP_KEY_QQQQQQQQQQQQ', value: 'a' },
+      { text: 'no placeholder', value: 'c' },
+    ];
+    const placeholders = openPlaceholders({ key, maxEntries: 10, known });
+    expect(placeholders.size).toBe(2);
+    expect(placeholders.valueOf(text)).toBe('a');
+    expect(placeholders.placeholderFor('KEY', 'b')).toBe('SP_KEY_ABCDEFGHABCD2345');
+    expect(placeholders.valueOf('sp_key_abcdefghabcd2345')).toBe('b');
+  });
+
+  it('tell of every use, either way', () => {
+    const used: string[] = [];
+    const placeholders = openPlaceholders({ key, maxEntries: 1, onUse: (text, value) => used.push(`${text}=${value}`) });
+    const text = placeholders.placeholderFor('KEY', 'a');
+    placeholders.valueOf(text.toLowerCase());
+    placeholders.placeholderFor('KEY', 'a');
+    placeholders.valueOf('SP_KEY_AAAAAAAAAAAA');
+    expect(used).toEqual([`${text}=a`, `${text}=a`, `${text}=a`]);
+  });
 });
