@@ -26,7 +26,8 @@ function shown(config: Config, key: ConfigKey, name: string, row: KeyRow): strin
     case 'inject':
       return config.inject.map((i) => `${i.header} for ${i.host}`).join(', ');
     case 'mask':
-      return String((config.mask as Record<string, unknown>)[name.slice(key.length + 1)]);
+    case 'restore_to':
+      return String((config[key] as Record<string, unknown>)[name.slice(key.length + 1)]);
     default:
       return [config[key]].flat().join(', ');
   }

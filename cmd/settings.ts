@@ -58,6 +58,8 @@ export function policySettings(config: Config): PolicySettings {
     allowPrivate: config.allow_private,
     inject: config.inject.map((rule) => ({ ...rule, replaces: rule.replaces })),
     mask: { ...config.mask } as PolicySettings['mask'],
+    restoreTo: { ...config.restore_to },
+    keepPlaceholdersIn: config.keep_placeholders_in,
     onAttestedBody: config.on_attested_body,
     maxBodyBytes: config.max_body_bytes,
   };

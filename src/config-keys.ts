@@ -69,6 +69,18 @@ export const KEYS = {
     help: 'for email, secrets, phone and so on: mask, redact, warn, block or off (repeatable)',
     expects: 'kinds (email, secrets, phone …) with mask, redact, warn, block or off',
   },
+  restore_to: {
+    kind: 'map',
+    argument: 'KIND=WHERE',
+    help: 'where values of a kind come back: everything, text (not in the arguments of tools) or none (repeatable)',
+    expects: 'kinds (email, secrets, phone …) with everything, text or none',
+  },
+  keep_placeholders_in: {
+    kind: 'list',
+    argument: 'TOOL',
+    help: 'tools whose arguments keep placeholders, such as WebFetch or *curl* (repeatable)',
+    expects: 'a list of tool names, * for any characters',
+  },
   parent_proxy: {
     kind: 'text-or-object',
     argument: 'URL',

@@ -52,6 +52,8 @@ export function shapes(grammar: ConfigGrammar) {
       }),
     ),
     mask: z.strictObject(Object.fromEntries(Object.keys(grammar.kinds).map((kind) => [kind, action.optional()]))),
+    restore_to: z.strictObject(Object.fromEntries(Object.keys(grammar.kinds).map((kind) => [kind, returnTo.optional()]))),
+    keep_placeholders_in: z.array(z.string().trim().min(1)),
     parent_proxy: z
       .union(
         [
@@ -85,6 +87,8 @@ const NO_KEY_GOES_THERE =
   /^(?!(?:host|content-length|transfer-encoding|content-encoding|content-type|connection|keep-alive|te|trailer|upgrade|expect|proxy-.*|x-sallyport-.*)$)/i;
 
 const action = z.enum(['mask', 'redact', 'warn', 'block', 'off']);
+
+const returnTo = z.enum(['everything', 'text', 'none']);
 
 type MaskAction = z.output<typeof action>;
 

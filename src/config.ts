@@ -60,6 +60,8 @@ const DEFAULTS: { [K in Exclude<ConfigKey, Unset | 'home' | 'mask'>]: z.input<Sh
   connect_to: [],
   upstream_ca: [],
   inject: [],
+  restore_to: {},
+  keep_placeholders_in: [],
   allow_remote: false,
   connect_ports: [],
   allow_private: [],
@@ -150,7 +152,7 @@ function complaint(issue: z.core.$ZodIssue, key: ConfigKey, grammar: ConfigGramm
   const row: KeyRow = KEYS[key];
   if (issue.code === 'unrecognized_keys') {
     const name = issue.keys[0]!;
-    return `unknown key «${name}»${didYouMean(name, key === 'mask' ? Object.keys(grammar.kinds) : ['host', 'header', 'value', 'replaces', 'url', 'no_proxy'])}`;
+    return `unknown key «${name}»${didYouMean(name, key === 'mask' || key === 'restore_to' ? Object.keys(grammar.kinds) : ['host', 'header', 'value', 'replaces', 'url', 'no_proxy'])}`;
   }
   if (issue.code === 'custom' && issue.message !== 'shape') return issue.message;
   if (issue.code === 'invalid_format' && issue.message !== 'shape') return issue.message;

@@ -6,6 +6,7 @@ import { classifyName } from './address.ts';
 import { genericProvider } from './generic-provider.ts';
 import { type HostPattern, matchesHost } from './host-pattern.ts';
 import { DEFAULT_ACTIONS, type Kind, type MaskAction } from './masking/kinds.ts';
+import { compileReturnRules, type RestoreTo, type ReturnRules } from './masking/return-rules.ts';
 import type { Provider } from './provider.ts';
 import { alibaba } from './providers/alibaba.ts';
 import { anthropic } from './providers/anthropic.ts';
@@ -50,6 +51,10 @@ export interface PolicySettings {
   readonly inject: readonly InjectRule[];
   /** By kind (`email`, `secrets`); the defaults hold for those not named. */
   readonly mask: Readonly<Partial<Record<Kind, MaskAction>>>;
+  /** By kind: where its values come back. Everywhere for those not named. */
+  readonly restoreTo?: Readonly<Partial<Record<string, RestoreTo>>>;
+  /** Patterns of tools in whose arguments placeholders stay. */
+  readonly keepPlaceholdersIn?: readonly string[];
   readonly onAttestedBody: 'mask' | 'block' | 'observe';
   /** Bytes, decoded. */
   readonly maxBodyBytes: number;
@@ -59,6 +64,8 @@ export interface PolicySettings {
 export interface Policy extends PolicySettings {
   /** By kind, each of them. */
   readonly mask: Readonly<Record<Kind, MaskAction>>;
+  /** What limits the return of values; undefined: nothing does. */
+  readonly returns: ReturnRules | undefined;
   /** Every pattern that is intercepted: the providers', the configured ones and the hosts of `inject` rules. Also the CA's name constraints. */
   readonly interceptedHosts: readonly HostPattern[];
   /** The provider of an intercepted host; undefined: tunnel. Configured hosts without a provider of their own get the generic one. */
@@ -122,6 +129,7 @@ export function compilePolicy(settings: PolicySettings): Policy {
     allowPrivate,
     inject,
     mask: Object.freeze({ ...DEFAULT_ACTIONS, ...settings.mask }),
+    returns: compileReturnRules(settings.restoreTo ?? {}, settings.keepPlaceholdersIn ?? []),
     onAttestedBody: settings.onAttestedBody,
     maxBodyBytes: settings.maxBodyBytes,
     interceptedHosts: frozen([...new Set(providers.flatMap((p) => p.hosts))]),

@@ -14,6 +14,7 @@ import type { Exchange, HeldBody, MessagePlan, OutgoingRequest } from '../exchan
 import type { Conductor } from '../house.ts';
 import { decodeBody, encodeBody } from './decode.ts';
 import { keepBodies } from './hashes.ts';
+import { returnSource } from './restore-reply.ts';
 
 type WholeBody = OutgoingRequest['body'] & { readonly kind: 'whole' };
 
@@ -222,7 +223,7 @@ export function messagePlan(house: Conductor, x: Exchange): MessagePlan {
   const masker = maskerFor(house, x.policy);
   const dialect = x.route?.dialect;
   if (!dialect) return { fromClient: () => undefined, fromUpstream: () => undefined, maxMessageBytes: x.policy.maxBodyBytes };
-  const restorer = createMessageRestorer(dialect, house.options.placeholders, () => x.notes.answersJson);
+  const restorer = createMessageRestorer(dialect, returnSource(house, x), () => x.notes.answersJson);
   return {
     maxMessageBytes: x.policy.maxBodyBytes,
     fromClient: (payload, isText) => {

@@ -3,6 +3,7 @@
 import { firstValue, joinedValue, type ReplyHead } from '../../headers.ts';
 import { contentKind } from '../../rules/content.ts';
 import { createReplyRestorer } from '../../rules/masking/restore.ts';
+import type { ReturnSource } from '../../rules/masking/return-rules.ts';
 import type { Dialect } from '../../rules/provider.ts';
 import type { BodyTransform, Exchange, ReplyPlan } from '../exchange.ts';
 import type { Conductor } from '../house.ts';
@@ -17,7 +18,7 @@ const SLICE_BYTES = 4096;
 /** The plan for one reply. */
 export function replyPlan(house: Conductor, x: Exchange, reply: ReplyHead): ReplyPlan {
   const { route, policy } = x;
-  const { placeholders } = house.options;
+  const placeholders = returnSource(house, x);
   const origins = originPlan(house, x, reply);
   if (origins) return origins;
   if (!route || route.endpoint?.kind === 'login' || placeholders.size === 0) return RAW;
@@ -31,7 +32,11 @@ export function replyPlan(house: Conductor, x: Exchange, reply: ReplyHead): Repl
   const kind = content === 'unknown' || content === 'form' ? 'text' : content === 'lines' ? 'json' : content;
   const length = firstValue(reply.headers, 'content-length');
   if (length !== undefined && Number(length) <= policy.maxBodyBytes && (kind === 'json' || kind === 'text')) {
-    return { kind: 'whole', maxBytes: policy.maxBodyBytes, edit: (bytes) => restoreWhole(house, x, kind, route.dialect, encoding, bytes) };
+    return {
+      kind: 'whole',
+      maxBytes: policy.maxBodyBytes,
+      edit: (bytes) => restoreWhole(placeholders, x, kind, route.dialect, encoding, bytes),
+    };
   }
   const restorer = createReplyRestorer(kind, route.dialect, placeholders, { answersJson: x.notes.answersJson });
   const plain: BodyTransform = {
@@ -50,8 +55,14 @@ export function replyPlan(house: Conductor, x: Exchange, reply: ReplyHead): Repl
   return { kind: 'transform', transform: encoding === undefined || encoding === 'identity' ? plain : recoded(plain, encoding) };
 }
 
+/** What this exchange's replies are restored from. */
+export function returnSource(house: Conductor, x: Exchange): ReturnSource {
+  const { placeholders } = house.options;
+  return x.policy.returns ? x.policy.returns(placeholders) : placeholders;
+}
+
 async function restoreWhole(
-  house: Conductor,
+  placeholders: ReturnSource,
   x: Exchange,
   kind: 'json' | 'text',
   dialect: Dialect,
@@ -62,7 +73,7 @@ async function restoreWhole(
     encoding === undefined
       ? bytes
       : await decodeBody(bytes, encoding, { maxBytes: x.policy.maxBodyBytes, maxRatio: MAX_RATIO, side: 'reply' });
-  const restorer = createReplyRestorer(kind, dialect, house.options.placeholders, { answersJson: x.notes.answersJson });
+  const restorer = createReplyRestorer(kind, dialect, placeholders, { answersJson: x.notes.answersJson });
   const pushed = restorer.push(plain);
   const tail = restorer.end();
   x.notes.restored += restorer.restored;

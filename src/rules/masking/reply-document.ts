@@ -3,14 +3,14 @@
 import type { Dialect } from '../provider.ts';
 import { applyEdits, type Edit } from './mask.ts';
 import { hasOpening, unfinishedFrom, withValues } from './placeholder-shape.ts';
-import type { Placeholders } from './placeholders.ts';
 import { createTextRestorer } from './reply-text.ts';
+import type { ReturnSource } from './return-rules.ts';
 import { latin1, type StreamTransform } from './stream-transform.ts';
 import { escapeLevels, levelsOf } from './unescape.ts';
 import { JsonWalk } from './walk.ts';
 
 /** A restorer for one reply. `answersJson`: the request asked the model for JSON. */
-export function createDocumentRestorer(dialect: Dialect, placeholders: Placeholders, answersJson = false): StreamTransform {
+export function createDocumentRestorer(dialect: Dialect, placeholders: ReturnSource, answersJson = false): StreamTransform {
   const walk = new JsonWalk(true);
   const text = createTextRestorer(placeholders);
   let waiting = '';

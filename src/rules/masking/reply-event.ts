@@ -1,9 +1,11 @@
 // Turns placeholders in one reply event back into values: an SSE event's data or a WebSocket message, JSON or not. Pieces of a
 // longer text are joined by channel, and only what could still become a placeholder waits. It must not know how events are framed.
+
 import type { Dialect, Piece } from '../provider.ts';
+import { createCalls } from './calls.ts';
 import { applyEdits, type Edit } from './mask.ts';
-import { hasOpening, type Restored, standingIn, withValues } from './placeholder-shape.ts';
-import type { Placeholders } from './placeholders.ts';
+import { hasOpening, type Lookup, type Restored, standingIn, withValues } from './placeholder-shape.ts';
+import type { ReturnSource } from './return-rules.ts';
 import { latin1 } from './stream-transform.ts';
 import { beginsDocument, escapeLevels, levelsOf } from './unescape.ts';
 import { JsonWalk } from './walk.ts';
@@ -30,7 +32,8 @@ export interface EventRestorer {
   flush(): Buffer[];
   /** Whether anything is held back. */
   readonly holding: boolean;
-  /** Whether it must see events that concern no placeholder too: something is held back, or it matters how an answer begins. */
+  /** Whether it must see events that concern no placeholder too: something is held back, or it matters how an answer begins
+   * or which tools are called. */
   readonly attentive: boolean;
   /** Placeholders turned into values so far. */
   readonly restored: number;
@@ -49,11 +52,11 @@ const NONE = Buffer.alloc(0);
 const DONE = '[DONE]';
 
 /** A restorer for one reply, or for all of a connection. `answersJson`: the request last made asked the model for JSON. */
-export function createEventRestorer(dialect: Dialect, placeholders: Placeholders, answersJson: () => boolean): EventRestorer {
+export function createEventRestorer(dialect: Dialect, placeholders: ReturnSource, answersJson: () => boolean): EventRestorer {
   const held = new Map<string, Held>();
   // By channel: whether an answer asked for in JSON is a document. A refusal is prose.
   const documents = new Map<string, boolean>();
-  const lookup = (placeholder: string) => placeholders.valueOf(placeholder);
+  const calls = placeholders.asksForCalls ? createCalls() : undefined;
   let restored = 0;
 
   function flush(isOver: (channel: string) => boolean = () => true): Buffer[] {
@@ -71,8 +74,12 @@ export function createEventRestorer(dialect: Dialect, placeholders: Placeholders
     return out;
   }
 
-  function restore(text: string, complete: boolean, levels: number): Restored {
-    const out = withValues(text, lookup, complete, (value) => latin1(escapeLevels(value, levels)));
+  function lookup(tool?: string): Lookup {
+    return (placeholder) => placeholders.valueOf(placeholder, tool);
+  }
+
+  function restore(text: string, complete: boolean, levels: number, tool: string | undefined): Restored {
+    const out = withValues(text, lookup(tool), complete, (value) => latin1(escapeLevels(value, levels)));
     restored += out.count;
     return out;
   }
@@ -87,7 +94,8 @@ export function createEventRestorer(dialect: Dialect, placeholders: Placeholders
   function plainEvent(frame: Frame): Buffer[] | undefined {
     const data = frame.data.toString('latin1');
     const before = data.trim() === DONE ? flush() : [];
-    const found = standingIn(data, lookup);
+    // What should have been a document may hold a call.
+    const found = standingIn(data, lookup(calls && beginsDocument(data) ? '' : undefined));
     if (found.length === 0) return before.length === 0 ? undefined : [...before, frame.raw];
     restored += found.length;
     const edits = found.map(({ start, end, value }) => edit(frame, start, end, frame.plain(value)));
@@ -114,15 +122,16 @@ export function createEventRestorer(dialect: Dialect, placeholders: Placeholders
       const path = walk.path();
       const head = walk.head();
       if (dialect.isOpaque(path, walk.type(), head)) return;
+      const tool = calls?.toolAt(event, walk.steps());
       if (!piece) {
-        const whole = restore(text, true, levelsOf(path.at(-1), head, answersJson()));
+        const whole = restore(text, true, levelsOf(path.at(-1), head, answersJson()), tool);
         if (whole.text !== text) edits.push(edit(frame, start, end, whole.text));
         return;
       }
       const { channel } = piece;
       const waiting = slots.get(channel)?.rest ?? held.get(channel)?.text ?? '';
       const isJson = piece.nesting === 'json' || (piece.nesting === 'answer' && answersJson() && isDocument(channel, head));
-      const joined = restore(waiting + text, isOver(channel), isJson ? 2 : 1);
+      const joined = restore(waiting + text, isOver(channel), isJson ? 2 : 1, tool);
       if (joined.text !== text) edits.push(edit(frame, start, end, joined.text));
       const slot = edit(frame, start, end, '');
       blanks.push(slot);
@@ -141,13 +150,14 @@ export function createEventRestorer(dialect: Dialect, placeholders: Placeholders
 
   return {
     event(frame, last = false) {
-      if (placeholders.size === 0 && held.size === 0) return undefined;
+      if (placeholders.size === 0 && held.size === 0 && !calls) return undefined;
       let event: unknown;
       try {
         event = JSON.parse(frame.data.toString());
       } catch {
         return plainEvent(frame);
       }
+      calls?.note(event);
       return jsonEvent(frame, event, last);
     },
     flush: () => flush(),
@@ -155,7 +165,7 @@ export function createEventRestorer(dialect: Dialect, placeholders: Placeholders
       return held.size > 0;
     },
     get attentive() {
-      return held.size > 0 || answersJson();
+      return held.size > 0 || calls !== undefined || answersJson();
     },
     get restored() {
       return restored;

@@ -3,8 +3,8 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/API/RESTSelectObjectAppendix.html
 import type { Dialect } from '../provider.ts';
 import { crc32 } from './crc32.ts';
-import type { Placeholders } from './placeholders.ts';
 import { createEventRestorer } from './reply-event.ts';
+import type { ReturnSource } from './return-rules.ts';
 import { latin1, type StreamTransform } from './stream-transform.ts';
 
 /** Two lengths and their checksum; then come headers, payload and the checksum of it all. */
@@ -21,7 +21,7 @@ const BEFORE_BASE64 = '{"bytes":"'.length;
  */
 export function createFramesRestorer(
   dialect: Dialect,
-  placeholders: Placeholders,
+  placeholders: ReturnSource,
   maxMessageBytes: number,
   answersJson = false,
 ): StreamTransform {

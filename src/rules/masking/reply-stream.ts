@@ -3,8 +3,8 @@
 // https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
 import type { Dialect } from '../provider.ts';
 import { isOmen } from './placeholder-shape.ts';
-import type { Placeholders } from './placeholders.ts';
 import { createEventRestorer, type Frame } from './reply-event.ts';
+import type { ReturnSource } from './return-rules.ts';
 import { latin1, type StreamTransform } from './stream-transform.ts';
 
 const LF = 0x0a;
@@ -17,7 +17,7 @@ const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 /** A restorer for one stream. An event larger than `maxEventBytes` passes as it is. `answersJson`: the request asked the model for JSON. */
 export function createSseRestorer(
   dialect: Dialect,
-  placeholders: Placeholders,
+  placeholders: ReturnSource,
   maxEventBytes: number,
   answersJson = false,
 ): StreamTransform {

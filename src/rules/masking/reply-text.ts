@@ -1,11 +1,11 @@
 // Restores plain text as it streams: a value goes where its placeholder stands, as it is. Only the end of a piece that could still
 // become a placeholder waits for the next one. It must not know any format.
 import { withValues } from './placeholder-shape.ts';
-import type { Placeholders } from './placeholders.ts';
+import type { ReturnSource } from './return-rules.ts';
 import { latin1, type StreamTransform } from './stream-transform.ts';
 
 /** A restorer for one text. */
-export function createTextRestorer(placeholders: Placeholders): StreamTransform {
+export function createTextRestorer(placeholders: ReturnSource): StreamTransform {
   let waiting = '';
   let restored = 0;
 

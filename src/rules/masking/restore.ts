@@ -2,13 +2,14 @@
 // It must not know how replies arrive or are compressed.
 import type { Dialect } from '../provider.ts';
 import { mayConcernPlaceholders } from './placeholder-shape.ts';
-import type { Placeholders } from './placeholders.ts';
 import { createDocumentRestorer } from './reply-document.ts';
 import { createEventRestorer } from './reply-event.ts';
 import { createFramesRestorer } from './reply-frames.ts';
 import { createByFirstBytes, type ReplyKind } from './reply-kind.ts';
 import { createSseRestorer } from './reply-stream.ts';
 import { createTextRestorer } from './reply-text.ts';
+import { createWholeRestorer } from './reply-whole.ts';
+import type { ReturnSource } from './return-rules.ts';
 import { latin1, type StreamTransform } from './stream-transform.ts';
 
 const MAX_EVENT_BYTES = 8 * 1024 * 1024;
@@ -32,12 +33,15 @@ export interface Expected {
 export function createReplyRestorer(
   kind: ReplyKind | 'frames',
   dialect: Dialect,
-  placeholders: Placeholders,
+  placeholders: ReturnSource,
   { maxEventBytes = MAX_EVENT_BYTES, answersJson = false }: Expected = {},
 ): StreamTransform {
   const open = (sure: ReplyKind): StreamTransform => {
     if (sure === 'sse') return createSseRestorer(dialect, placeholders, maxEventBytes, answersJson);
-    return sure === 'json' ? createDocumentRestorer(dialect, placeholders, answersJson) : createTextRestorer(placeholders);
+    if (sure === 'text') return createTextRestorer(placeholders);
+    return placeholders.asksForCalls
+      ? createWholeRestorer(dialect, placeholders, maxEventBytes, answersJson)
+      : createDocumentRestorer(dialect, placeholders, answersJson);
   };
   if (kind === 'frames') return createFramesRestorer(dialect, placeholders, maxEventBytes, answersJson);
   return kind === 'sse' ? open(kind) : createByFirstBytes(kind, open);
@@ -46,7 +50,7 @@ export function createReplyRestorer(
 /** A restorer for the messages of one WebSocket, which carry the same events as a stream. `answersJson`: the last message asked for JSON. */
 export function createMessageRestorer(
   dialect: Dialect,
-  placeholders: Placeholders,
+  placeholders: ReturnSource,
   answersJson: () => boolean = () => false,
 ): MessageRestorer {
   const events = createEventRestorer(dialect, placeholders, answersJson);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { anthropic } from '../../../../src/rules/dialects/anthropic.ts';
 import { createFramesRestorer } from '../../../../src/rules/masking/reply-frames.ts';
+import { compileReturnRules } from '../../../../src/rules/masking/return-rules.ts';
 import { readPayloads, writeMessage } from '../../../support/event-messages.ts';
 import { testPlaceholders } from '../../../support/masking.ts';
 
@@ -88,5 +89,20 @@ describe('a stream of event messages', () => {
     const restorer = createFramesRestorer(anthropic, placeholders, 1 << 20);
     restorer.push(Buffer.concat([said(P), delta(P)]));
     expect(restorer.restored).toBe(2);
+  });
+
+  it('keeps placeholders in the arguments of a tool that the rules name', () => {
+    const source = compileReturnRules({}, ['fetch'])!(placeholders);
+    for (const [name, kept] of [
+      ['fetch', true],
+      ['run', false],
+    ] as const) {
+      const restorer = createFramesRestorer(anthropic, source, 1 << 20);
+      const start = converse('contentBlockStart', { contentBlockIndex: 1, start: { toolUse: { toolUseId: 't', name } } });
+      const stream = Buffer.concat([said(P), stop(0), start, ...cutUp(JSON.stringify({ key: P }), 5).map(args), stop(1)]);
+      const events = readPayloads(Buffer.concat([restorer.push(stream), restorer.end()])).map((payload) => JSON.parse(payload));
+      expect(events.map((e) => e.delta?.text ?? '').join('')).toBe(PEM);
+      expect(JSON.parse(events.map((e) => e.delta?.toolUse?.input ?? '').join(''))).toEqual({ key: kept ? P : PEM });
+    }
   });
 });

@@ -1,0 +1,111 @@
+// Values that come back in what is said but not in the arguments of tools that send them out, in every framing.
+import { describe, expect, test } from 'vitest';
+import { openWebSocket } from '../support/client.ts';
+import { readAnthropicEvents } from '../support/provider/anthropic.ts';
+import { readChatEvents } from '../support/provider/chat.ts';
+import { readGeminiEvents } from '../support/provider/gemini.ts';
+import { readResponsesEvents } from '../support/provider/responses.ts';
+import { EMAIL } from '../support/samples.ts';
+import { type ReadReply, startWorld } from '../support/world.ts';
+
+const PLACEHOLDER = /SP_EMAIL_[A-Z2-7]{12}/;
+const words = (tool: string) => `Run it. [[call ${tool} ${JSON.stringify({ url: `https://x.example/?q=${EMAIL}` })}]]`;
+
+interface Case {
+  readonly host: string;
+  readonly path: (stream: boolean) => string;
+  readonly body: (text: string, stream: boolean) => object;
+  readonly args: (reply: ReadReply, stream: boolean) => string[];
+}
+
+const CASES: Record<string, Case> = {
+  Anthropic: {
+    host: 'api.anthropic.com',
+    path: () => '/v1/messages',
+    body: (content, stream) => ({ stream, tools: [{ name: 'WebFetch' }, { name: 'Bash' }], messages: [{ role: 'user', content }] }),
+    args: (reply, stream) => (stream ? readAnthropicEvents(reply.events).calls.map((call) => JSON.stringify(call)) : [reply.text]),
+  },
+  Responses: {
+    host: 'api.openai.com',
+    path: () => '/v1/responses',
+    body: (text, stream) => ({
+      stream,
+      tools: [
+        { type: 'function', name: 'WebFetch' },
+        { type: 'function', name: 'Bash' },
+      ],
+      input: [{ type: 'message', role: 'user', content: [{ type: 'input_text', text }] }],
+    }),
+    args: (reply, stream) => (stream ? Object.values(readResponsesEvents(reply.events)) : [reply.text]),
+  },
+  Chat: {
+    host: 'openrouter.ai',
+    path: () => '/api/v1/chat/completions',
+    body: (content, stream) => ({
+      stream,
+      tools: ['WebFetch', 'Bash'].map((name) => ({ type: 'function', function: { name } })),
+      messages: [{ role: 'user', content }],
+    }),
+    args: (reply, stream) => [stream ? readChatEvents(reply.events).arguments : reply.text],
+  },
+  Gemini: {
+    host: 'generativelanguage.googleapis.com',
+    path: (stream) => `/v1beta/models/m:${stream ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
+    body: (text) => ({
+      tools: [{ functionDeclarations: [{ name: 'WebFetch' }, { name: 'Bash' }] }],
+      contents: [{ role: 'user', parts: [{ text }] }],
+    }),
+    args: (reply, stream) => (stream ? readGeminiEvents(reply.events).calls.map((call) => JSON.stringify(call)) : [reply.text]),
+  },
+};
+
+describe.each(Object.entries(CASES))('%s', (_name, { host, path, body, args }) => {
+  test.each([true, false])('placeholders stay in the arguments of the tool that keeps them, stream %s', async (stream) => {
+    const world = await startWorld({ provider: { deltaChars: 5 }, daemon: { settings: { keepPlaceholdersIn: ['webfetch'] } } });
+    const kept = await world.post(host, path(stream), body(words('WebFetch'), stream));
+    expect(args(kept, stream).length).toBeGreaterThan(0);
+    for (const text of args(kept, stream)) {
+      expect(text).toMatch(PLACEHOLDER);
+      expect(text).not.toContain(EMAIL);
+    }
+    const other = await world.post(host, path(stream), body(words('Bash'), stream));
+    for (const text of args(other, stream)) expect(text).toContain(EMAIL);
+    const said = await world.post(host, path(stream), body(`Write to ${EMAIL}`, stream));
+    expect(said.text).not.toMatch(PLACEHOLDER);
+  });
+
+  test.each([
+    ['text', true],
+    ['none', false],
+  ] as const)('restore_to %s', async (email, comesBack) => {
+    const world = await startWorld({ daemon: { settings: { restoreTo: { email } } } });
+    for (const stream of [true, false]) {
+      const call = await world.post(host, path(stream), body(words('Bash'), stream));
+      for (const text of args(call, stream)) expect(text).toMatch(PLACEHOLDER);
+      const said = await world.post(host, path(stream), body(`EML ${EMAIL}`, stream));
+      expect(PLACEHOLDER.test(said.text)).toBe(!comesBack);
+    }
+  });
+});
+
+test('the same over a WebSocket', async () => {
+  const world = await startWorld({ daemon: { settings: { keepPlaceholdersIn: ['WebFetch'] } } });
+  const client = await world.connect('api.openai.com');
+  const { peer } = await openWebSocket(client, '/v1/responses', { host: 'api.openai.com' });
+  for (const [tool, kept] of [
+    ['WebFetch', true],
+    ['Bash', false],
+  ] as const) {
+    await peer.send(JSON.stringify({ type: 'response.create', ...CASES.Responses!.body(words(tool), true) }));
+    const events: unknown[] = [];
+    for (let done = false; !done; ) {
+      const event = await peer.next();
+      if (event.kind !== 'text') throw new Error(`unexpected ${event.kind}`);
+      events.push(JSON.parse(event.text));
+      done = event.text.includes('"response.completed"');
+    }
+    const all = Object.values(readResponsesEvents(events));
+    expect(all.length).toBeGreaterThan(2);
+    for (const text of all) expect(PLACEHOLDER.test(text)).toBe(kept);
+  }
+});
