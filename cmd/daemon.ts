@@ -9,6 +9,7 @@ import { serveControl } from '../src/proxy/control/serve.ts';
 import { controlPath } from '../src/proxy/control/socket-path.ts';
 import { type RunningProxy, startProxy } from '../src/proxy/start.ts';
 import { standIns } from '../src/rules/inject.ts';
+import { openKnownValues } from '../src/rules/masking/known-values.ts';
 import { openPlaceholders } from '../src/rules/masking/placeholders.ts';
 import { parseTemplate, renderTemplate } from '../src/rules/template.ts';
 import { Secret } from '../src/secret.ts';
@@ -23,6 +24,7 @@ import { refreshBundle, writePac } from './client-files.ts';
 import { configRows } from './config-rows.ts';
 import { CommandFailure, EXIT, explain, listenFailure } from './failure.ts';
 import { checkFirstStart } from './first-start.ts';
+import { openKnownSources } from './known-sources.ts';
 import { announce, checkReadyPlace, type Ready } from './ready.ts';
 import { openReloadable } from './reloading.ts';
 import { type Invocation, loadSettings } from './settings.ts';
@@ -99,10 +101,13 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     },
   });
   opening.defer(() => remembered.close());
-  const { known, used: onUse } = remembered;
-  const placeholders = openPlaceholders({ key, maxEntries: MAX_PLACEHOLDERS, known, onUse });
+  const placeholders = openPlaceholders({ key, maxEntries: MAX_PLACEHOLDERS, known: remembered.known, onUse: remembered.used });
   opening.defer(() => placeholders.close());
+  const known = openKnownValues();
+  const sources = openKnownSources(known, options.invocation.environment, log);
+  opening.defer(() => sources.close());
   const state = await openReloadable({ invocation: options.invocation, first, log });
+  sources.follow(state.config);
   opening.defer(() => state.close());
 
   let proxy: RunningProxy;
@@ -114,6 +119,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       certs: () => state.certs,
       trust: state.trust,
       placeholders,
+      knownValues: known.current,
       resolveSecret: (template, host) => {
         const value = renderTemplate(parseTemplate(template), (name) => options.invocation.environment[name]);
         return value === undefined ? undefined : new Secret(value, [host]);
@@ -174,7 +180,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   };
   const reload = async (): Promise<Reloaded> => {
     const result = await state.reload();
-    if (result.error === undefined) tellClients();
+    if (result.error === undefined) {
+      sources.follow(state.config);
+      tellClients();
+    }
     return result;
   };
   const holders = countHolders(options.isEphemeral, () => stop('the last command that used it has ended'));
@@ -203,7 +212,15 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     fidelity: (host) => proxy.fidelity(host),
     reload,
     stop: (now) => (now ? cut('asked to, at once') : stop('asked to')),
-    hold: holders.hold,
+    hold: (values) => {
+      const standing = Object.values(standIns(state.policy.inject));
+      const forget = sources.hold(values.filter((value) => !standing.includes(value)));
+      const release = holders.hold();
+      return () => {
+        forget();
+        release();
+      };
+    },
   };
   const control = await serveControl(ready.control, controlled, (err) => log.error({ err }, 'the control socket has trouble'));
   opening.defer(() => control.close());

@@ -69,6 +69,12 @@ export const KEYS = {
     help: 'for email, secrets, phone and so on: mask, redact, warn, block or off (repeatable)',
     expects: 'kinds (email, secrets, phone …) with mask, redact, warn, block or off',
   },
+  known_values: {
+    kind: 'text-or-object',
+    argument: 'FILE',
+    help: 'a .env file whose values are masked wherever they stand',
+    expects: 'a .env file, or {files: […]}',
+  },
   restore_to: {
     kind: 'map',
     argument: 'KIND=WHERE',

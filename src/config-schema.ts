@@ -52,6 +52,13 @@ export function shapes(grammar: ConfigGrammar) {
       }),
     ),
     mask: z.strictObject(Object.fromEntries(Object.keys(grammar.kinds).map((kind) => [kind, action.optional()]))),
+    known_values: z.union(
+      [
+        path.transform((file) => ({ files: [file] })),
+        z.strictObject({ files: z.union([path.transform((file) => [file]), z.array(path)]).default([]) }),
+      ],
+      'shape',
+    ),
     restore_to: z.strictObject(Object.fromEntries(Object.keys(grammar.kinds).map((kind) => [kind, returnTo.optional()]))),
     keep_placeholders_in: z.array(z.string().trim().min(1)),
     parent_proxy: z

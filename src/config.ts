@@ -60,6 +60,7 @@ const DEFAULTS: { [K in Exclude<ConfigKey, Unset | 'home' | 'mask'>]: z.input<Sh
   connect_to: [],
   upstream_ca: [],
   inject: [],
+  known_values: { files: [] },
   restore_to: {},
   keep_placeholders_in: [],
   allow_remote: false,
@@ -224,8 +225,9 @@ function fromJson(text: string): unknown {
 }
 
 function absolute(key: ConfigKey, value: unknown, base: string, userHome: string): unknown {
-  if (!('path' in KEYS[key])) return value;
   const one = (p: string) => (p.startsWith('~/') ? join(userHome, p.slice(2)) : isAbsolute(p) ? resolve(p) : resolve(base, p));
+  if (key === 'known_values') return { files: (value as { readonly files: readonly string[] }).files.map(one) };
+  if (!('path' in KEYS[key])) return value;
   return Array.isArray(value) ? value.map(one) : one(value as string);
 }
 

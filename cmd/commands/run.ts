@@ -5,6 +5,7 @@ import { constants } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { flagName } from '../../src/config.ts';
 import { type ControlClient, controlOf, NotRunning } from '../../src/proxy/control/call.ts';
+import { secretValues } from '../../src/secret-name.ts';
 import { startBackground } from '../background.ts';
 import { clientEnvironment } from '../client-environment.ts';
 import type { Call, Command } from '../command.ts';
@@ -55,7 +56,7 @@ async function daemonFor({ invocation, terminal }: Call, client: ControlClient, 
     try {
       const { draining } = await client.status();
       if (!draining) {
-        const held = await client.hold();
+        const held = await client.hold(secretValues(invocation.environment));
         if (!started) noteUnused(invocation.flags, terminal);
         return held;
       }

@@ -3,6 +3,7 @@
 import type { Logger } from 'pino';
 import type { CertAuthority } from '../cert/authority.ts';
 import type { ExchangeRecord } from '../exchange-record.ts';
+import type { KnownSet } from '../rules/masking/known-values.ts';
 import type { Placeholders } from '../rules/masking/placeholders.ts';
 import type { Policy } from '../rules/policy.ts';
 import type { Secret } from '../secret.ts';
@@ -16,6 +17,8 @@ export interface ProxyOptions {
   readonly certs: () => CertAuthority;
   readonly trust: Trust;
   readonly placeholders: Placeholders;
+  /** Values to mask wherever they stand, read for each body; undefined while there are none. */
+  readonly knownValues?: () => KnownSet | undefined;
   /** The value of an inject rule's template, bound to `host` (lower case); undefined when its source is missing. */
   readonly resolveSecret: (template: string, host: string) => Secret | undefined;
   readonly parentProxy: () => { readonly url: string; readonly noProxy: readonly string[] } | undefined;

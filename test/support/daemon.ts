@@ -9,6 +9,7 @@ import { openLog } from '../../src/log.ts';
 import { openTrust } from '../../src/proxy/egress/trust.ts';
 import type { ProxyOptions } from '../../src/proxy/options.ts';
 import { type RunningProxy, startProxy } from '../../src/proxy/start.ts';
+import { openKnownValues } from '../../src/rules/masking/known-values.ts';
 import { openPlaceholders } from '../../src/rules/masking/placeholders.ts';
 import { compilePolicy, type PolicySettings } from '../../src/rules/policy.ts';
 import { Secret } from '../../src/secret.ts';
@@ -21,6 +22,8 @@ export interface TestDaemonOptions {
   readonly upstreamCa?: string;
   /** Changes to the default settings: no interception beyond the providers', both kinds masked. */
   readonly settings?: Partial<PolicySettings>;
+  /** Values to mask wherever they stand. */
+  readonly known?: readonly string[];
   /** Values of inject templates. */
   readonly secrets?: Readonly<Record<string, string>>;
   readonly limits?: Partial<ReturnType<ProxyOptions['limits']>>;
@@ -66,6 +69,8 @@ export async function startTestDaemon(options: TestDaemonOptions = {}): Promise<
   const now = options.now ?? Date.now;
   const certs = await openCertAuthority({ home, hosts: policy.interceptedHosts, now });
   const trust = openTrust({ extraCaFiles: options.upstreamCa ? [caFile] : [], ownCa: () => certs.pem });
+  const known = openKnownValues();
+  known.set('test', options.known ?? []);
   const records: ExchangeRecord[] = [];
   const log: string[] = [];
   const watchers = new Set<() => void>();
@@ -75,6 +80,7 @@ export async function startTestDaemon(options: TestDaemonOptions = {}): Promise<
     certs: () => certs,
     trust,
     placeholders: openPlaceholders({ key: Buffer.alloc(32, 7), maxEntries: 10_000 }),
+    knownValues: known.current,
     resolveSecret: (template, host) => {
       const value = options.secrets?.[template];
       return value === undefined ? undefined : new Secret(value, [host]);

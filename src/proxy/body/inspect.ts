@@ -6,8 +6,10 @@ import { coversField } from '../../rules/attestation.ts';
 import { type ContentKind, contentKind, isConversation, isWideText, looksLikeText } from '../../rules/content.ts';
 import { asksForJson } from '../../rules/json-answer.ts';
 import { KINDS, type Kind } from '../../rules/masking/kinds.ts';
-import { applyEdits, createMasker, createStreamScanner, type Masker, type Scan, type ValueScan } from '../../rules/masking/mask.ts';
+import type { KnownSet } from '../../rules/masking/known-values.ts';
+import { applyEdits, createMasker, type Masker, type Scan, type ValueScan } from '../../rules/masking/mask.ts';
 import { createMessageRestorer } from '../../rules/masking/restore.ts';
+import { createStreamScanner } from '../../rules/masking/stream-scan.ts';
 import type { Policy } from '../../rules/policy.ts';
 import type { Route } from '../../rules/provider.ts';
 import type { Exchange, HeldBody, MessagePlan, OutgoingRequest } from '../exchange.ts';
@@ -43,7 +45,7 @@ const maskers = new WeakMap<Policy, Masker>();
 function maskerFor(house: Conductor, policy: Policy): Masker {
   let masker = maskers.get(policy);
   if (!masker) {
-    masker = createMasker({ placeholders: house.options.placeholders, actions: policy.mask });
+    masker = createMasker({ placeholders: house.options.placeholders, actions: policy.mask, known: house.options.knownValues });
     maskers.set(policy, masker);
   }
   return masker;
@@ -55,10 +57,10 @@ export async function inspect(house: Conductor, x: Exchange): Promise<Inspection
   if (!route || route.endpoint?.kind === 'login') return { head: line.head, body: STREAM };
   const masker = maskerFor(house, x.policy);
   const head = maskHead(x, route, masker);
-  return { head, body: line.hasBody && !line.wantsWebSocket ? await inspectBody(x, route, masker) : STREAM };
+  return { head, body: line.hasBody && !line.wantsWebSocket ? await inspectBody(house, x, route, masker) : STREAM };
 }
 
-async function inspectBody(x: Exchange, route: Route, masker: Masker): Promise<OutgoingRequest['body']> {
+async function inspectBody(house: Conductor, x: Exchange, route: Route, masker: Masker): Promise<OutgoingRequest['body']> {
   const { line, policy } = x;
   const kind = contentKind(line.head.headers);
   const encoding = joinedValue(line.head.headers, 'content-encoding');
@@ -66,7 +68,7 @@ async function inspectBody(x: Exchange, route: Route, masker: Masker): Promise<O
   // A picture is on its way before its end is here, and what it holds is not edited: only one that is text after all is looked at.
   const flows = kind === 'media' || kind === 'frames' || (kind === 'unknown' && unbounded);
   if (flows && encoding === undefined) {
-    const watch = watcher(x, kind);
+    const watch = watcher(x, kind, house.options.knownValues?.());
     const isHeld = line.bodyLength === undefined && !isConversation(line.head.headers);
     return { kind: 'stream', watch, ...(isHeld ? { held: smallBody(x, route, masker, kind, watch) } : {}) };
   }
@@ -180,8 +182,9 @@ function smallBody(x: Exchange, route: Route, masker: Masker, kind: ContentKind,
 }
 
 /** A body too large to hold is read past; a finding in it stops the upload, since it cannot be masked any more. */
-function watcher(x: Exchange, kind: ContentKind): (piece: Buffer) => void {
-  const scanner = createStreamScanner(stoppingKinds(x));
+function watcher(x: Exchange, kind: ContentKind, known: KnownSet | undefined): (piece: Buffer) => void {
+  const kinds = stoppingKinds(x);
+  const scanner = createStreamScanner(kinds, kinds.includes('secrets') ? known : undefined);
   let text: boolean | undefined;
   return (piece) => {
     if (text === undefined) refuseWide(x, piece);

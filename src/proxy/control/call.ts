@@ -21,8 +21,8 @@ export interface ControlClient {
   fidelity(host: string | undefined): Promise<readonly FidelityReport[]>;
   reload(): Promise<Reloaded>;
   stop(now: boolean): Promise<void>;
-  /** Keeps a daemon that would end with its last user; `ended` resolves when the daemon goes all the same. */
-  hold(): Promise<{ readonly ended: Promise<void>; release(): void }>;
+  /** Keeps a daemon that would end with its last user, and has it mask `values` meanwhile; `ended` resolves when the daemon goes all the same. */
+  hold(values?: readonly string[]): Promise<{ readonly ended: Promise<void>; release(): void }>;
 }
 
 const TIMEOUT_MS = 10_000;
@@ -39,8 +39,8 @@ export function controlOf(home: string): ControlClient {
     fidelity: (host) => get(host === undefined ? '/fidelity' : `/fidelity?host=${encodeURIComponent(host)}`),
     reload: () => call(home, 'POST', '/reload', {}, RELOAD_TIMEOUT_MS),
     stop: async (now) => void (await call(home, 'POST', '/stop', { now }, TIMEOUT_MS)),
-    hold: async () => {
-      const reply = await open(home, 'GET', '/hold', undefined, TIMEOUT_MS);
+    hold: async (values = []) => {
+      const reply = await open(home, 'POST', '/hold', { values }, TIMEOUT_MS);
       reply.resume();
       const ended = new Promise<void>((resolve) => reply.once('close', resolve));
       return { ended, release: () => void reply.destroy() };

@@ -54,6 +54,9 @@ export const reloadRequest = z.strictObject({});
 /** POST /stop. `now` cuts what is running instead of letting it end. */
 export const stopRequest = z.strictObject({ now: z.boolean().default(false) });
 
+/** POST /hold. `values`: secrets of the caller's environment, known for as long as it holds. */
+export const holdRequest = z.strictObject({ values: z.array(z.string()).default([]) });
+
 /** What the control socket asks of the daemon. */
 export interface Controlled {
   status(): Status;
@@ -63,6 +66,6 @@ export interface Controlled {
   reload(): Promise<Reloaded>;
   /** Begins to stop; the reply goes out first. */
   stop(now: boolean): void;
-  /** A caller wants the daemon for as long as its connection stands; the returned function ends that. */
-  hold(): () => void;
+  /** A caller wants the daemon, and its values known, for as long as its connection stands; the returned function ends that. */
+  hold(values: readonly string[]): () => void;
 }

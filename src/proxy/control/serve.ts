@@ -3,7 +3,7 @@
 import { rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { z } from 'zod';
-import { type Controlled, reloadRequest, stopRequest } from './messages.ts';
+import { type Controlled, holdRequest, reloadRequest, stopRequest } from './messages.ts';
 import { socketAddress } from './socket-path.ts';
 
 /** A listening control socket; `close()` cuts its connections and removes the file. */
@@ -25,14 +25,24 @@ class Refusal extends Error {
 
 type Act = (daemon: Controlled, url: URL, body: unknown) => unknown;
 
-const ROUTES: Readonly<Record<string, { readonly method: 'GET' | 'POST'; readonly body?: z.ZodType; readonly act: Act }>> = {
+/** Above any environment. */
+const MAX_VALUES_BYTES = 4 * 1024 * 1024;
+
+interface Route {
+  readonly method: 'GET' | 'POST';
+  readonly body?: z.ZodType;
+  readonly maxBytes?: number;
+  readonly act: Act;
+}
+
+const ROUTES: Readonly<Record<string, Route>> = {
   '/status': { method: 'GET', act: (daemon) => daemon.status() },
   '/connection': { method: 'GET', act: (daemon) => daemon.connection() },
   '/config': { method: 'GET', act: (daemon) => daemon.config() },
   '/fidelity': { method: 'GET', act: (daemon, url) => daemon.fidelity(url.searchParams.get('host') ?? undefined) },
   '/reload': { method: 'POST', body: reloadRequest, act: (daemon) => daemon.reload() },
   '/stop': { method: 'POST', body: stopRequest, act: () => ({ stopping: true }) },
-  '/hold': { method: 'GET', act: () => undefined },
+  '/hold': { method: 'POST', body: holdRequest, maxBytes: MAX_VALUES_BYTES, act: () => undefined },
 };
 
 const MAX_BODY_BYTES = 64 * 1024;
@@ -90,8 +100,8 @@ async function answer(daemon: Controlled, request: IncomingMessage, reply: Serve
     const route = Object.hasOwn(ROUTES, url.pathname) ? ROUTES[url.pathname]! : undefined;
     if (!route) throw new Refusal(404, `there is no ${url.pathname}`);
     if (request.method !== route.method) throw new Refusal(405, `${url.pathname} takes ${route.method}`, { allow: route.method });
-    const body = await readBody(request, route.body);
-    if (url.pathname === '/hold') return hold(daemon, reply);
+    const body = await readBody(request, route);
+    if (url.pathname === '/hold') return hold(daemon, reply, (body as z.output<typeof holdRequest>).values);
     const result = await route.act(daemon, url, body);
     send(reply, 200, result);
     if (url.pathname === '/stop') reply.once('close', () => daemon.stop((body as z.output<typeof stopRequest>).now));
@@ -111,13 +121,13 @@ function admitted(request: IncomingMessage): URL {
   return new URL(target, 'http://localhost');
 }
 
-async function readBody(request: IncomingMessage, shape: z.ZodType | undefined): Promise<unknown> {
+async function readBody(request: IncomingMessage, { body: shape, maxBytes = MAX_BODY_BYTES }: Route): Promise<unknown> {
   const chunks: Buffer[] = [];
   let size = 0;
   // Destroying the request would take the socket with it, and with that the refusal.
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     size += (chunk as Buffer).length;
-    if (size > MAX_BODY_BYTES) throw new Refusal(413, 'the body is too large');
+    if (size > maxBytes) throw new Refusal(413, 'the body is too large');
     chunks.push(chunk as Buffer);
   }
   if (!shape) {
@@ -136,8 +146,8 @@ async function readBody(request: IncomingMessage, shape: z.ZodType | undefined):
   throw new Refusal(400, `${issue.path.join('.') || 'body'}: ${issue.message}`);
 }
 
-function hold(daemon: Controlled, reply: ServerResponse): void {
-  const release = daemon.hold();
+function hold(daemon: Controlled, reply: ServerResponse, values: readonly string[]): void {
+  const release = daemon.hold(values);
   reply.once('close', release);
   reply.writeHead(200, { 'content-type': 'application/json' });
   reply.write('{"held":true}\n');

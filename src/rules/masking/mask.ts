@@ -4,6 +4,8 @@ import { Fault } from '../../fault.ts';
 import type { Dialect } from '../provider.ts';
 import type { Detector } from './detector.ts';
 import { DEFAULT_ACTIONS, KIND_ROWS, KINDS, type Kind, type MaskAction } from './kinds.ts';
+import { KNOWN_VALUE, withKnownValues } from './known-scan.ts';
+import type { KnownSet } from './known-values.ts';
 import { findEncoded } from './percent.ts';
 import type { Placeholders } from './placeholders.ts';
 import { createScanner, type Finding, type Scanner, scannerFor } from './scan.ts';
@@ -66,6 +68,7 @@ interface Placed {
   readonly isFirst: boolean;
 }
 
+const HOLDING: ReadonlySet<MaskAction> = new Set<MaskAction>(['mask', 'redact', 'block']);
 const NOTHING: Scan = Object.freeze({ edits: Object.freeze([]), counts: Object.freeze({}), blocked: undefined });
 const NONE: readonly Placed[] = Object.freeze([]);
 /** Some clients begin with it; it belongs to no document. */
@@ -76,14 +79,30 @@ const MAX_REMEMBERED_BYTES = 16 * 1024 * 1024;
 export function createMasker(options: {
   readonly placeholders: Placeholders;
   readonly actions: Readonly<Partial<Record<Kind, MaskAction>>>;
+  /** Values that are found wherever they stand, as secrets; asked anew for each body. */
+  readonly known?: (() => KnownSet | undefined) | undefined;
   /** For tests; all there are otherwise. */
   readonly detectors?: readonly Detector[];
 }): Masker {
   const { placeholders, actions } = options;
   const actionOf = (kind: Kind): MaskAction => actions[kind] ?? DEFAULT_ACTIONS[kind];
   const active = KINDS.filter((kind) => actionOf(kind) !== 'off');
-  const scanner = options.detectors ? createScanner(options.detectors) : scannerFor(active);
-  const segments = createSegments<Placed>(MAX_REMEMBERED_BYTES);
+  const typed = options.detectors ? createScanner(options.detectors) : scannerFor(active);
+  const holds = ({ kind }: Detector) => HOLDING.has(actionOf(kind));
+  let known: KnownSet | undefined;
+  let scanner = typed;
+  let segments = createSegments<Placed>(MAX_REMEMBERED_BYTES);
+
+  /** What was looked at before a value was known must be looked at again. */
+  function current(): Scanner {
+    const now = actionOf(KNOWN_VALUE.kind) === 'off' ? undefined : options.known?.();
+    if (now !== known) {
+      known = now;
+      scanner = now ? withKnownValues(typed, now, holds) : typed;
+      segments = createSegments(MAX_REMEMBERED_BYTES);
+    }
+    return scanner;
+  }
 
   function decide(placed: readonly Placed[]): Scan {
     if (placed.length === 0) return NOTHING;
@@ -103,29 +122,29 @@ export function createMasker(options: {
   }
 
   function text(bytes: Buffer): Scan {
-    const found = scanner.bytes(bytes);
+    const found = current().bytes(bytes);
     return decide(found.flatMap((finding) => place(finding, reader(bytes, 0), false)));
   }
 
   function form(bytes: Buffer): Scan {
-    const found = findEncoded(bytes, scanner);
+    const found = findEncoded(bytes, current());
     return decide(found.flatMap(({ finding, read }) => place(finding, read, false)));
   }
 
   return {
     text,
     json(bytes, dialect) {
-      const placed = findInDocument(bytes, dialect, scanner, segments);
+      const placed = findInDocument(bytes, dialect, current(), segments);
       return placed ? decide(placed) : text(bytes);
     },
     lines(bytes, dialect) {
       const walk = new JsonWalk(true);
-      const placed = placeAll(walk, bytes, dialect, scanner.bytes(bytes));
+      const placed = placeAll(walk, bytes, dialect, current().bytes(bytes));
       return walk.complete ? decide(placed) : text(bytes);
     },
     form,
     value(value) {
-      const found = scanner.text(value);
+      const found = current().text(value);
       return spliced(value, decide(found.flatMap((finding) => place(finding, (start, end) => value.slice(start, end), false))));
     },
     query: (query) => spliced(query, form(Buffer.from(query, 'latin1'))),
@@ -179,11 +198,14 @@ function placeAll(walk: JsonWalk, bytes: Buffer, dialect: Dialect, found: readon
   let next = 0;
   // What stands in no string is no place of any dialect.
   const outside = (to: number) => {
-    for (; next < found.length && found[next]!.start < to; next++) out.push(...placeBare(found[next]!, bytes));
+    for (; next < found.length && found[next]!.start < to; next++)
+      if (found[next]!.detector !== KNOWN_VALUE || isNumber(found[next]!, bytes)) out.push(...placeBare(found[next]!, bytes));
   };
   const visit = (start: number, end: number) => {
     outside(start);
     for (; next < found.length && found[next]!.start < end; next++) {
+      // A known value may hold quotes: what looks like it across strings is the document.
+      if (found[next]!.end > end) continue;
       const path = walk.path();
       const head = walk.head();
       const read = reader(bytes, levelsOf(path.at(-1), head));
@@ -203,6 +225,10 @@ function placeBare(finding: Finding, bytes: Buffer): Placed[] {
   while (isOfNumber(bytes[maskStart - 1])) maskStart--;
   while (isOfNumber(bytes[end])) end++;
   return place({ ...finding, maskStart, end, parts: undefined }, reader(bytes, 0), false).map((one) => ({ ...one, bare: true }));
+}
+
+function isNumber({ start, end }: Finding, bytes: Buffer): boolean {
+  return bytes.subarray(start, end).every(isOfNumber);
 }
 
 function isOfNumber(byte: number | undefined): boolean {
@@ -246,38 +272,4 @@ export function applyEdits(bytes: Buffer, edits: readonly Edit[]): Buffer {
   }
   bytes.copy(out, to, from);
   return out;
-}
-
-/** What a stream holds that is too large to be collected, so that it can be cut. */
-export interface StreamScanner {
-  /** The findings that end in these bytes, with offsets from the beginning of the stream. Each is reported once. */
-  push(chunk: Buffer): readonly { readonly kind: string; readonly start: number; readonly end: number }[];
-}
-
-/** How much of what went before is looked at again: longer values are found by their beginnings. */
-const OVERLAP = 8192;
-
-/** A scanner for a stream, of some kinds or of all. */
-export function createStreamScanner(kinds: readonly string[] = KINDS): StreamScanner {
-  const scanner: Scanner = scannerFor(kinds);
-  let tail: Buffer = Buffer.alloc(0);
-  let offset = 0;
-  let reported = -1;
-  return {
-    push(chunk) {
-      const bytes = tail.length === 0 ? chunk : Buffer.concat([tail, chunk]);
-      const out = [];
-      for (const finding of scanner.bytes(bytes)) {
-        const start = offset + finding.start;
-        if (start <= reported) continue;
-        reported = start;
-        out.push({ kind: finding.detector.kind, start, end: offset + finding.end });
-      }
-      const keep = Math.min(OVERLAP, bytes.length);
-      offset += bytes.length - keep;
-      // A copy: the chunk may belong to a pool.
-      tail = Buffer.from(bytes.subarray(bytes.length - keep));
-      return out;
-    },
-  };
 }

@@ -1,5 +1,6 @@
 // Where a placeholder in a reply stays one: by what it stands for, and by the tool in whose arguments it stands. Without such rules
 // everything comes back everywhere. It must not know how replies are framed, nor where a call is found in one.
+import { KNOWN_VALUE } from './known-scan.ts';
 import type { Placeholders } from './placeholders.ts';
 import { DETECTORS } from './registry.ts';
 
@@ -49,7 +50,7 @@ export function compileReturnRules(
   });
 }
 
-const KIND_OF_WORD: ReadonlyMap<string, string> = new Map(DETECTORS.map(({ word, kind }) => [word, kind]));
+const KIND_OF_WORD: ReadonlyMap<string, string> = new Map([...DETECTORS, KNOWN_VALUE].map(({ word, kind }) => [word, kind]));
 
 /** Whether a name matches one of the patterns, in time that grows with its length and theirs. */
 export function compileNames(patterns: readonly string[]): (name: string) => boolean {

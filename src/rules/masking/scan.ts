@@ -138,7 +138,8 @@ export function moved({ start, maskStart, parts, end, detector }: Finding, to: (
   };
 }
 
-function inCodeUnits(bytes: Buffer, found: readonly Finding[]): Finding[] {
+/** Findings in a text's UTF-8 bytes as findings in its code units. */
+export function inCodeUnits(bytes: Buffer, found: readonly Finding[]): Finding[] {
   let unit = 0;
   let byte = 0;
   const unitAt = (to: number): number => {

@@ -12,7 +12,7 @@ import { scratchFolder } from '../../../support/folder.ts';
 
 function daemon(over: Partial<Controlled> = {}) {
   const stops: boolean[] = [];
-  const holds = { open: 0 };
+  const holds = { open: 0, values: [] as string[] };
   const controlled: Controlled = {
     status: () => ({ running: true, pid: 7 }) as never,
     connection: () => ({ proxyUrl: 'http://127.0.0.1:1' }) as never,
@@ -20,8 +20,9 @@ function daemon(over: Partial<Controlled> = {}) {
     fidelity: (host) => [{ host: host ?? 'any' }] as never,
     reload: async () => ({ changed: ['mask'], notices: [], error: undefined }),
     stop: (now) => void stops.push(now),
-    hold: () => {
+    hold: (values) => {
       holds.open++;
+      holds.values.push(...values);
       return () => void holds.open--;
     },
     ...over,
@@ -175,8 +176,8 @@ test('hold lasts as long as the connection, on either side', async () => {
   const { controlled, holds } = daemon();
   const control = await serveControl(controlPath(home), controlled, unexpected);
   const one = await controlOf(home).hold();
-  const two = await controlOf(home).hold();
-  expect(holds.open).toBe(2);
+  const two = await controlOf(home).hold(['one', 'two']);
+  expect(holds).toEqual({ open: 2, values: ['one', 'two'] });
   one.release();
   await eventually(() => expect(holds.open).toBe(1));
   await control.close();

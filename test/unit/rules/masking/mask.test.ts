@@ -4,7 +4,8 @@ import { opaque } from '../../../../src/rules/dialects/opaque.ts';
 import { responses } from '../../../../src/rules/dialects/responses.ts';
 import type { Detector } from '../../../../src/rules/masking/detector.ts';
 import type { MaskAction } from '../../../../src/rules/masking/kinds.ts';
-import { applyEdits, createMasker, createStreamScanner } from '../../../../src/rules/masking/mask.ts';
+import { applyEdits, createMasker } from '../../../../src/rules/masking/mask.ts';
+import { createStreamScanner } from '../../../../src/rules/masking/stream-scan.ts';
 import { testPlaceholders } from '../../../support/masking.ts';
 
 const KEY = 'sk-ant-api03-Zk3v9QpL2xW8rT5uY7iO1aS4dF6gH0jK';
