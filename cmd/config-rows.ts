@@ -25,6 +25,8 @@ function shown(config: Config, key: ConfigKey, name: string, row: KeyRow): strin
         .join(', ');
     case 'inject':
       return config.inject.map((i) => `${i.header} for ${i.host}`).join(', ');
+    case 'rules':
+      return config.rules.map(({ id, action }) => `${id}: ${action}`).join(', ');
     case 'known_values':
       return config.known_values.files.join(', ');
     case 'mask':

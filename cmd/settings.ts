@@ -6,7 +6,10 @@ import { type Config, type LoadedConfig, readConfig } from '../src/config.ts';
 import { ConfigError } from '../src/config-file.ts';
 import { parseHostPattern } from '../src/rules/host-pattern.ts';
 import { DEFAULT_ACTIONS } from '../src/rules/masking/kinds.ts';
-import type { PolicySettings } from '../src/rules/policy.ts';
+import { KNOWN_VALUE } from '../src/rules/masking/known-scan.ts';
+import { DETECTORS } from '../src/rules/masking/registry.ts';
+import { compilePattern } from '../src/rules/pattern.ts';
+import { type PolicySettings, PROVIDERS } from '../src/rules/policy.ts';
 import { parseTemplate } from '../src/rules/template.ts';
 import { checkPrivate } from '../src/store/home.ts';
 
@@ -28,7 +31,14 @@ export function loadSettings(invocation: Invocation): LoadedConfig {
   const home = namedHome(invocation) ?? defaultHome(invocation);
   const path = configPath(invocation, home);
   const file = path === undefined ? undefined : { path, text: readText(path) };
-  const grammar = { hostPattern: parseHostPattern, template, kinds: DEFAULT_ACTIONS };
+  const grammar = {
+    hostPattern: parseHostPattern,
+    template,
+    kinds: DEFAULT_ACTIONS,
+    pattern,
+    detectors: [...DETECTORS.map(({ name }) => name), KNOWN_VALUE.name],
+    providers: PROVIDERS.map(({ name }) => name),
+  };
   const loaded = readConfig({ ...invocation, file, home: defaultHome(invocation), grammar });
   const elsewhere = loaded.config.home;
   if (path !== undefined && dirname(path) === home && elsewhere !== home) {
@@ -58,11 +68,17 @@ export function policySettings(config: Config): PolicySettings {
     allowPrivate: config.allow_private,
     inject: config.inject.map((rule) => ({ ...rule, replaces: rule.replaces })),
     mask: { ...config.mask } as PolicySettings['mask'],
+    rules: config.rules,
     restoreTo: { ...config.restore_to },
     keepPlaceholdersIn: config.keep_placeholders_in,
     onAttestedBody: config.on_attested_body,
     maxBodyBytes: config.max_body_bytes,
   };
+}
+
+function pattern(text: string): string {
+  compilePattern(text);
+  return text;
 }
 
 function template(text: string): string {

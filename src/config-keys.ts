@@ -69,6 +69,12 @@ export const KEYS = {
     help: 'for email, secrets, phone and so on: mask, redact, warn, block or off (repeatable)',
     expects: 'kinds (email, secrets, phone …) with mask, redact, warn, block or off',
   },
+  rules: {
+    kind: 'objects',
+    argument: 'JSON',
+    help: 'what happens to some findings: {"id":…,"kinds":[…],"detectors":[…],"pattern":…,"hosts":[…],"providers":[…],"action":…} (repeatable)',
+    expects: 'a list of {id, kinds, detectors, pattern, word, hosts, providers, action}',
+  },
   known_values: {
     kind: 'text-or-object',
     argument: 'FILE',

@@ -60,6 +60,7 @@ const DEFAULTS: { [K in Exclude<ConfigKey, Unset | 'home' | 'mask'>]: z.input<Sh
   connect_to: [],
   upstream_ca: [],
   inject: [],
+  rules: [],
   known_values: { files: [] },
   restore_to: {},
   keep_placeholders_in: [],
@@ -74,6 +75,8 @@ const DEFAULTS: { [K in Exclude<ConfigKey, Unset | 'home' | 'mask'>]: z.input<Sh
   max_connections: 20_000,
   log_level: 'info',
 };
+
+const RULE_MEMBERS = ['id', 'kinds', 'detectors', 'pattern', 'word', 'hosts', 'providers', 'action'];
 
 /** Variables with our prefix that are no keys. */
 const OTHER_VARIABLES = ['SALLYPORT_CONFIG'];
@@ -153,7 +156,7 @@ function complaint(issue: z.core.$ZodIssue, key: ConfigKey, grammar: ConfigGramm
   const row: KeyRow = KEYS[key];
   if (issue.code === 'unrecognized_keys') {
     const name = issue.keys[0]!;
-    return `unknown key «${name}»${didYouMean(name, key === 'mask' || key === 'restore_to' ? Object.keys(grammar.kinds) : ['host', 'header', 'value', 'replaces', 'url', 'no_proxy'])}`;
+    return `unknown key «${name}»${didYouMean(name, key === 'mask' || key === 'restore_to' ? Object.keys(grammar.kinds) : ['host', 'header', 'value', 'replaces', 'url', 'no_proxy', ...(key === 'rules' ? RULE_MEMBERS : [])])}`;
   }
   if (issue.code === 'custom' && issue.message !== 'shape') return issue.message;
   if (issue.code === 'invalid_format' && issue.message !== 'shape') return issue.message;

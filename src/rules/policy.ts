@@ -5,6 +5,7 @@ import { Fault } from '../fault.ts';
 import { classifyName } from './address.ts';
 import { genericProvider } from './generic-provider.ts';
 import { type HostPattern, matchesHost } from './host-pattern.ts';
+import { compileFindingRules, type FindingRule, type FindingRules } from './masking/finding-rules.ts';
 import { DEFAULT_ACTIONS, type Kind, type MaskAction } from './masking/kinds.ts';
 import { compileReturnRules, type RestoreTo, type ReturnRules } from './masking/return-rules.ts';
 import type { Provider } from './provider.ts';
@@ -51,6 +52,8 @@ export interface PolicySettings {
   readonly inject: readonly InjectRule[];
   /** By kind (`email`, `secrets`); the defaults hold for those not named. */
   readonly mask: Readonly<Partial<Record<Kind, MaskAction>>>;
+  /** The user's own rules about findings; the first that matches decides before `mask`. */
+  readonly rules?: readonly FindingRule[];
   /** By kind: where its values come back. Everywhere for those not named. */
   readonly restoreTo?: Readonly<Partial<Record<string, RestoreTo>>>;
   /** Patterns of tools in whose arguments placeholders stay. */
@@ -64,6 +67,8 @@ export interface PolicySettings {
 export interface Policy extends PolicySettings {
   /** By kind, each of them. */
   readonly mask: Readonly<Record<Kind, MaskAction>>;
+  /** The rules about findings that apply to an exchange; the same object where the same ones do. */
+  findingRulesFor(authority: Authority, provider: string): FindingRules;
   /** What limits the return of values; undefined: nothing does. */
   readonly returns: ReturnRules | undefined;
   /** Every pattern that is intercepted: the providers', the configured ones and the hosts of `inject` rules. Also the CA's name constraints. */
@@ -129,6 +134,8 @@ export function compilePolicy(settings: PolicySettings): Policy {
     allowPrivate,
     inject,
     mask: Object.freeze({ ...DEFAULT_ACTIONS, ...settings.mask }),
+    rules: frozen(settings.rules ?? []),
+    findingRulesFor: compileFindingRules(settings.rules ?? []),
     returns: compileReturnRules(settings.restoreTo ?? {}, settings.keepPlaceholdersIn ?? []),
     onAttestedBody: settings.onAttestedBody,
     maxBodyBytes: settings.maxBodyBytes,

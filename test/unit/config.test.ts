@@ -268,3 +268,74 @@ test('an unknown SALLYPORT_ variable is a notice', () => {
     'the environment variable SALLYPORT_LISTNE is not known (did you mean «SALLYPORT_LISTEN»?)',
   ]);
 });
+
+describe('rules about findings', () => {
+  const grammar = {
+    hostPattern: parseHostPattern,
+    template,
+    kinds: DEFAULT_ACTIONS,
+    pattern: (text: string) => {
+      if (text === '(') throw new Error('not a pattern: missing closing )');
+      return text;
+    },
+    detectors: ['github'],
+    providers: ['openai'],
+  };
+
+  test('are read as they stand, hosts in lower case', () => {
+    const yaml =
+      'rules:\n  - {id: a, kinds: [email], detectors: [github], providers: [openai], hosts: ["*.Example.com"], action: warn}\n' +
+      '  - {id: b, pattern: "x(", word: OWN, action: block}\n';
+    expect(read({ yaml, grammar }).config.rules).toEqual([
+      { id: 'a', kinds: ['email'], detectors: ['github'], providers: ['openai'], hosts: ['*.example.com'], action: 'warn' },
+      { id: 'b', pattern: 'x(', word: 'OWN', action: 'block' },
+    ]);
+    expect(read({ flags: { rules: ['{"id":"a","action":"off"}'] } }).config.rules).toEqual([{ id: 'a', action: 'off' }]);
+    expect(read({ yaml: 'rules:\n  - {id: a, detectors: [any], action: off}' }).config.rules).toHaveLength(1);
+  });
+
+  test.each([
+    ['- {id: a, pattern: "(", action: off}', 'rules[0].pattern: not a pattern: missing closing )'],
+    ['- {id: a, kinds: [emial], action: off}', 'rules[0].kinds[0]: there is no kind «emial» (did you mean «email»?)'],
+    ['- {id: a, detectors: [x], action: off}', 'rules[0].detectors[0]: there is no detector «x»'],
+    ['- {id: a, providers: [x], action: off}', 'rules[0].providers[0]: there is no provider «x»'],
+    ['- {id: "a b", action: off}', 'rules[0].id: an id has letters'],
+    ['- {id: email, action: off}', 'rules[0].id: the name of a kind is no id'],
+    ['- {id: a, action: hide}', 'rules[0].action: '],
+    ['- {id: a}', 'rules[0].action: '],
+    ['- {id: a, wrod: X, action: off}', 'unknown key «wrod» (did you mean «word»?)'],
+    ['- {id: a, word: x1, pattern: x, action: off}', 'rules[0].word: a word is 2 to 10 capital letters'],
+    ['- {id: a, word: OWN, action: off}', 'the rule «a» has a word but no pattern'],
+    ['- {id: a, kinds: [email], pattern: x, action: off}', 'the rule «a» has a pattern, so it takes neither kinds nor detectors'],
+    ['- {id: a, action: off}\n  - {id: a, action: warn}', 'two rules have the id «a»'],
+  ])('%s', (yaml, why) => {
+    expect(line({ yaml: `rules:\n  ${yaml}\n`, grammar })).toContain(why);
+    expect(line({ yaml: `rules:\n  ${yaml}\n`, grammar })).toMatch(/^\/etc\/sp\/sallyport.yaml:\d+: rules/);
+  });
+});
+
+describe('known values and return', () => {
+  test('files are found from where they are named', () => {
+    expect(read({ yaml: 'known_values: {files: [.env, ~/x, /abs]}' }).config.known_values.files).toEqual([
+      '/etc/sp/.env',
+      '/home/u/x',
+      '/abs',
+    ]);
+    expect(read({ yaml: 'known_values: .env' }).config.known_values.files).toEqual(['/etc/sp/.env']);
+    expect(read({ yaml: 'known_values: {files: .env}' }).config.known_values.files).toEqual(['/etc/sp/.env']);
+    expect(read({ flags: { known_values: '.env' } }).config.known_values.files).toEqual(['/some/dir/.env']);
+    expect(line({ yaml: 'known_values: 5' })).toContain('known_values: expected a .env file');
+  });
+
+  test('restore_to by kind, tools by name', () => {
+    const { config, origins } = read({
+      yaml: 'restore_to: {email: text}\nkeep_placeholders_in: [WebFetch, "*curl*"]',
+      flags: { restore_to: ['secrets=none'] },
+    });
+    expect(config.restore_to).toEqual({ email: 'text', secrets: 'none' });
+    expect(origins['restore_to.email']).toBe('/etc/sp/sallyport.yaml:1');
+    expect(config.keep_placeholders_in).toEqual(['WebFetch', '*curl*']);
+    expect(line({ yaml: 'restore_to: {email: never}' })).toContain('restore_to.email: ');
+    expect(line({ yaml: 'restore_to: {emial: none}' })).toContain('did you mean «email»?');
+  });
+});

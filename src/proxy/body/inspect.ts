@@ -5,11 +5,9 @@ import { joinedValue, type RawHeaders, type RequestHead, withoutDigests } from '
 import { coversField } from '../../rules/attestation.ts';
 import { type ContentKind, contentKind, isConversation, isWideText, looksLikeText } from '../../rules/content.ts';
 import { asksForJson } from '../../rules/json-answer.ts';
-import { KINDS, type Kind } from '../../rules/masking/kinds.ts';
-import type { KnownSet } from '../../rules/masking/known-values.ts';
+import type { FindingRules } from '../../rules/masking/finding-rules.ts';
 import { applyEdits, createMasker, type Masker, type Scan, type ValueScan } from '../../rules/masking/mask.ts';
 import { createMessageRestorer } from '../../rules/masking/restore.ts';
-import { createStreamScanner } from '../../rules/masking/stream-scan.ts';
 import type { Policy } from '../../rules/policy.ts';
 import type { Route } from '../../rules/provider.ts';
 import type { Exchange, HeldBody, MessagePlan, OutgoingRequest } from '../exchange.ts';
@@ -40,13 +38,18 @@ const NEVER_MASKED =
 /** No value is shorter: `a@b.co`. */
 const SHORTEST = 6;
 
-const maskers = new WeakMap<Policy, Masker>();
+const maskers = new WeakMap<Policy, Map<FindingRules, Masker>>();
 
-function maskerFor(house: Conductor, policy: Policy): Masker {
-  let masker = maskers.get(policy);
+/** One for all exchanges that the same rules apply to. */
+function maskerFor(house: Conductor, { policy, connection, route }: Exchange): Masker {
+  const own = maskers.get(policy) ?? new Map<FindingRules, Masker>();
+  maskers.set(policy, own);
+  const rules = policy.findingRulesFor(connection.authority, route?.provider.name ?? '');
+  let masker = own.get(rules);
   if (!masker) {
-    masker = createMasker({ placeholders: house.options.placeholders, actions: policy.mask, known: house.options.knownValues });
-    maskers.set(policy, masker);
+    const { placeholders, knownValues: known } = house.options;
+    masker = createMasker({ placeholders, actions: policy.mask, rules, known });
+    own.set(rules, masker);
   }
   return masker;
 }
@@ -55,12 +58,12 @@ function maskerFor(house: Conductor, policy: Policy): Masker {
 export async function inspect(house: Conductor, x: Exchange): Promise<Inspection> {
   const { line, route } = x;
   if (!route || route.endpoint?.kind === 'login') return { head: line.head, body: STREAM };
-  const masker = maskerFor(house, x.policy);
+  const masker = maskerFor(house, x);
   const head = maskHead(x, route, masker);
-  return { head, body: line.hasBody && !line.wantsWebSocket ? await inspectBody(house, x, route, masker) : STREAM };
+  return { head, body: line.hasBody && !line.wantsWebSocket ? await inspectBody(x, route, masker) : STREAM };
 }
 
-async function inspectBody(house: Conductor, x: Exchange, route: Route, masker: Masker): Promise<OutgoingRequest['body']> {
+async function inspectBody(x: Exchange, route: Route, masker: Masker): Promise<OutgoingRequest['body']> {
   const { line, policy } = x;
   const kind = contentKind(line.head.headers);
   const encoding = joinedValue(line.head.headers, 'content-encoding');
@@ -68,7 +71,7 @@ async function inspectBody(house: Conductor, x: Exchange, route: Route, masker: 
   // A picture is on its way before its end is here, and what it holds is not edited: only one that is text after all is looked at.
   const flows = kind === 'media' || kind === 'frames' || (kind === 'unknown' && unbounded);
   if (flows && encoding === undefined) {
-    const watch = watcher(x, kind, house.options.knownValues?.());
+    const watch = watcher(x, masker, kind);
     const isHeld = line.bodyLength === undefined && !isConversation(line.head.headers);
     return { kind: 'stream', watch, ...(isHeld ? { held: smallBody(x, route, masker, kind, watch) } : {}) };
   }
@@ -81,7 +84,7 @@ async function maskBody(x: Exchange, route: Route, masker: Masker, kind: Content
   const maxBytes = x.policy.maxBodyBytes;
   const encoding = joinedValue(x.line.head.headers, 'content-encoding');
   const plain = encoding === undefined ? wire : await decodeBody(wire, encoding, { maxBytes, maxRatio: MAX_RATIO });
-  refuseWide(x, plain);
+  refuseWide(x, masker, plain);
   keepBodies(x.notes, wire, wire);
   const scan = scanBody(masker, route, kind, plain);
   if (!scan) return { kind: 'whole', bytes: wire, changed: false };
@@ -182,25 +185,19 @@ function smallBody(x: Exchange, route: Route, masker: Masker, kind: ContentKind,
 }
 
 /** A body too large to hold is read past; a finding in it stops the upload, since it cannot be masked any more. */
-function watcher(x: Exchange, kind: ContentKind, known: KnownSet | undefined): (piece: Buffer) => void {
-  const kinds = stoppingKinds(x);
-  const scanner = createStreamScanner(kinds, kinds.includes('secrets') ? known : undefined);
+function watcher(x: Exchange, masker: Masker, kind: ContentKind): (piece: Buffer) => void {
+  const scanner = masker.stream();
   let text: boolean | undefined;
   return (piece) => {
-    if (text === undefined) refuseWide(x, piece);
+    if (text === undefined) refuseWide(x, masker, piece);
     text ??= isText(kind, piece);
     if (text && scanner.push(piece).length > 0) throw new Fault('body-too-large', 'it holds values that must be masked');
   };
 }
 
-/** Kinds of which no value may leave. */
-function stoppingKinds(x: Exchange): Kind[] {
-  return KINDS.filter((kind) => ['mask', 'redact', 'block'].includes(x.policy.mask[kind]));
-}
-
 /** What is written two or four bytes a character would pass unseen. No client of these hosts writes so. */
-function refuseWide(x: Exchange, bytes: Buffer): void {
-  if (stoppingKinds(x).length > 0 && isWideText(x.line.head.headers, bytes)) throw new Fault('body-unreadable', 'it is not in UTF-8');
+function refuseWide(x: Exchange, masker: Masker, bytes: Buffer): void {
+  if (masker.holds && isWideText(x.line.head.headers, bytes)) throw new Fault('body-unreadable', 'it is not in UTF-8');
 }
 
 /** White space from which a document may still begin. */
@@ -223,7 +220,7 @@ function note(x: Exchange, counts: Readonly<Record<string, number>>): void {
 
 /** Phase 6 and 9 for a WebSocket: each message like a body, each reply message like an event of a stream. */
 export function messagePlan(house: Conductor, x: Exchange): MessagePlan {
-  const masker = maskerFor(house, x.policy);
+  const masker = maskerFor(house, x);
   const dialect = x.route?.dialect;
   if (!dialect) return { fromClient: () => undefined, fromUpstream: () => undefined, maxMessageBytes: x.policy.maxBodyBytes };
   const restorer = createMessageRestorer(dialect, returnSource(house, x), () => x.notes.answersJson);

@@ -3,13 +3,17 @@
 import { Fault } from '../../fault.ts';
 import type { Dialect } from '../provider.ts';
 import type { Detector } from './detector.ts';
-import { DEFAULT_ACTIONS, KIND_ROWS, KINDS, type Kind, type MaskAction } from './kinds.ts';
+import { type FindingRules, NO_RULES } from './finding-rules.ts';
+import { KIND_ROWS, type Kind, type MaskAction } from './kinds.ts';
 import { KNOWN_VALUE, withKnownValues } from './known-scan.ts';
 import type { KnownSet } from './known-values.ts';
+import { withPatterns } from './pattern-scan.ts';
 import { findEncoded } from './percent.ts';
 import type { Placeholders } from './placeholders.ts';
-import { createScanner, type Finding, type Scanner, scannerFor } from './scan.ts';
+import { DETECTORS } from './registry.ts';
+import { createScanner, type Finding, type Scanner, scannerOf } from './scan.ts';
 import { createSegments, SEGMENT_BYTES, type Segments } from './segments.ts';
+import { createStreamScanner, type StreamScanner } from './stream-scan.ts';
 import { levelsOf, unescapeLevels } from './unescape.ts';
 import { JsonWalk } from './walk.ts';
 
@@ -27,7 +31,7 @@ export interface Scan {
   readonly edits: readonly Edit[];
   /** Values found by kind, those only warned about too. */
   readonly counts: Readonly<Record<string, number>>;
-  /** A kind found whose action is `block`. */
+  /** A kind found whose action is `block`, and the rule that says so if one does. */
   readonly blocked: string | undefined;
 }
 
@@ -52,14 +56,17 @@ export interface Masker {
   value(text: string): ValueScan;
   /** A query or a part of one, in Latin-1, percent-encoded. */
   query(text: string): ValueScan;
+  /** Whether anything is kept from leaving. */
+  readonly holds: boolean;
+  /** Finds what must not leave in a stream that is too large to be collected. */
+  stream(): StreamScanner;
 }
 
 /** A finding or a part of one, and the value it stands for; `opaque` ones are not edited. */
 interface Placed {
   readonly start: number;
   readonly end: number;
-  readonly kind: Kind;
-  readonly word: string;
+  readonly detector: Detector;
   readonly value: string;
   readonly opaque: boolean;
   /** It stands in no string of a document, so what replaces it is one. */
@@ -81,21 +88,25 @@ export function createMasker(options: {
   readonly actions: Readonly<Partial<Record<Kind, MaskAction>>>;
   /** Values that are found wherever they stand, as secrets; asked anew for each body. */
   readonly known?: (() => KnownSet | undefined) | undefined;
+  /** The user's own, which decide before `actions`. */
+  readonly rules?: FindingRules;
   /** For tests; all there are otherwise. */
   readonly detectors?: readonly Detector[];
 }): Masker {
   const { placeholders, actions } = options;
-  const actionOf = (kind: Kind): MaskAction => actions[kind] ?? DEFAULT_ACTIONS[kind];
-  const active = KINDS.filter((kind) => actionOf(kind) !== 'off');
-  const typed = options.detectors ? createScanner(options.detectors) : scannerFor(active);
-  const holds = ({ kind }: Detector) => HOLDING.has(actionOf(kind));
+  const { rules = NO_RULES } = options;
+  const decisionOn = (detector: Detector) => rules.decide(detector, actions);
+  const holds = (detector: Detector) => HOLDING.has(decisionOn(detector).action);
+  const active = DETECTORS.filter((detector) => decisionOn(detector).action !== 'off');
+  const plain = options.detectors ? createScanner(options.detectors) : scannerOf(active);
+  const typed = rules.patterns.length > 0 ? withPatterns(plain, rules.patterns) : plain;
   let known: KnownSet | undefined;
   let scanner = typed;
   let segments = createSegments<Placed>(MAX_REMEMBERED_BYTES);
 
   /** What was looked at before a value was known must be looked at again. */
   function current(): Scanner {
-    const now = actionOf(KNOWN_VALUE.kind) === 'off' ? undefined : options.known?.();
+    const now = decisionOn(KNOWN_VALUE).action === 'off' ? undefined : options.known?.();
     if (now !== known) {
       known = now;
       scanner = now ? withKnownValues(typed, now, holds) : typed;
@@ -109,13 +120,14 @@ export function createMasker(options: {
     const edits: Edit[] = [];
     const counts: Record<string, number> = {};
     let blocked: string | undefined;
-    for (const { start, end, kind, word, value, opaque, bare, isFirst } of placed) {
-      if (opaque) continue;
+    for (const { start, end, detector, value, opaque, bare, isFirst } of placed) {
+      const { action, rule } = decisionOn(detector);
+      if (opaque || action === 'off') continue;
+      const { kind, word } = detector;
       if (isFirst) counts[kind] = (counts[kind] ?? 0) + 1;
-      const action = actionOf(kind);
-      if (action === 'block') blocked ??= kind;
+      if (action === 'block') blocked ??= rule === undefined ? kind : `${kind} (rule ${rule})`;
       if (action !== 'mask' && action !== 'redact') continue;
-      const stand = action === 'mask' ? placeholders.placeholderFor(word, value) : `[${KIND_ROWS[kind].word}_REDACTED]`;
+      const stand = action === 'mask' ? placeholders.placeholderFor(word, value) : `[${tagWord(detector)}_REDACTED]`;
       edits.push({ start, end, text: bare ? `"${stand}"` : stand, kind });
     }
     return { edits, counts, blocked };
@@ -147,8 +159,15 @@ export function createMasker(options: {
       const found = current().text(value);
       return spliced(value, decide(found.flatMap((finding) => place(finding, (start, end) => value.slice(start, end), false))));
     },
+    holds: rules.rules.some(({ action }) => HOLDING.has(action)) || active.some(holds),
+    stream: () => createStreamScanner(current(), holds),
     query: (query) => spliced(query, form(Buffer.from(query, 'latin1'))),
   };
+}
+
+/** A kind of the user's own has the word of its rule. */
+function tagWord({ kind, word }: Detector): string {
+  return Object.hasOwn(KIND_ROWS, kind) ? KIND_ROWS[kind].word : word;
 }
 
 /** The text with the edits of a scan made, whose offsets are its code units. */
@@ -239,8 +258,7 @@ function isOfNumber(byte: number | undefined): boolean {
 function place({ maskStart, end, parts, detector }: Finding, read: (start: number, end: number) => string, opaque: boolean): Placed[] {
   return (parts ?? [{ start: maskStart, end }]).map((part, i) => ({
     ...part,
-    kind: detector.kind,
-    word: detector.word,
+    detector,
     value: read(part.start, part.end),
     opaque,
     bare: false,

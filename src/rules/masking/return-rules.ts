@@ -22,12 +22,11 @@ export type ReturnRules = (placeholders: Placeholders) => ReturnSource;
 
 /**
  * Compiles the rules. `keepIn`: patterns of tool names, in any case, `*` for any characters; a tool whose name is not known is kept from.
- * `kindOf` says the kind of a placeholder's word that no detector has.
+ *
  */
 export function compileReturnRules(
   restoreTo: Readonly<Partial<Record<string, RestoreTo>>>,
   keepIn: readonly string[],
-  kindOf: (word: string) => string | undefined = () => undefined,
 ): ReturnRules | undefined {
   const limited = Object.values(restoreTo).filter((to) => to !== undefined && to !== 'everything');
   if (limited.length === 0 && keepIn.length === 0) return undefined;
@@ -35,7 +34,7 @@ export function compileReturnRules(
   const asksForCalls = keepIn.length > 0 || limited.includes('text');
   const ruleOf = (placeholder: string): RestoreTo => {
     const word = placeholder.slice('SP_'.length, placeholder.lastIndexOf('_')).toUpperCase();
-    return restoreTo[KIND_OF_WORD.get(word) ?? kindOf(word) ?? ''] ?? 'everything';
+    return restoreTo[KIND_OF_WORD.get(word) ?? ''] ?? 'everything';
   };
   return (placeholders) => ({
     get size() {

@@ -78,7 +78,11 @@ export function findSecrets(text: string, kinds: readonly string[]): Finding[] {
 
 /** The scanner of all detectors of these kinds; the same one for the same kinds. */
 export function scannerFor(kinds: readonly string[]): Scanner {
-  const active = DETECTORS.filter((detector) => kinds.includes(detector.kind));
+  return scannerOf(DETECTORS.filter((detector) => kinds.includes(detector.kind)));
+}
+
+/** The scanner of these detectors; the same one for the same. */
+export function scannerOf(active: readonly Detector[]): Scanner {
   const key = active.map((detector) => detector.name).join();
   let scanner = scanners.get(key);
   if (!scanner) {

@@ -1,9 +1,7 @@
 // Looks for values in a stream that is too large to be collected, so that it can be cut before one has left. Holds on to a bounded piece
 // of what went before. It must not know what happens then.
-import { KINDS } from './kinds.ts';
-import { withKnownValues } from './known-scan.ts';
-import type { KnownSet } from './known-values.ts';
-import { scannerFor } from './scan.ts';
+import type { Detector } from './detector.ts';
+import type { Scanner } from './scan.ts';
 
 /** What a stream holds that is too large to be collected, so that it can be cut. */
 export interface StreamScanner {
@@ -14,10 +12,8 @@ export interface StreamScanner {
 /** How much of what went before is looked at again: longer values are found by their beginnings. */
 const OVERLAP = 8192;
 
-/** A scanner for a stream, of some kinds or of all, and of `known` values besides. */
-export function createStreamScanner(kinds: readonly string[] = KINDS, known?: KnownSet): StreamScanner {
-  const typed = scannerFor(kinds);
-  const scanner = known ? withKnownValues(typed, known, () => true) : typed;
+/** A scanner for a stream, that reports what `counts`. */
+export function createStreamScanner(scanner: Scanner, counts: (detector: Detector) => boolean): StreamScanner {
   let tail: Buffer = Buffer.alloc(0);
   let offset = 0;
   let reported = -1;
@@ -27,7 +23,7 @@ export function createStreamScanner(kinds: readonly string[] = KINDS, known?: Kn
       const out = [];
       for (const finding of scanner.bytes(bytes)) {
         const start = offset + finding.start;
-        if (start <= reported) continue;
+        if (start <= reported || !counts(finding.detector)) continue;
         reported = start;
         out.push({ kind: finding.detector.kind, start, end: offset + finding.end });
       }

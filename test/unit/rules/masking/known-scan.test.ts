@@ -3,9 +3,8 @@ import { anthropic } from '../../../../src/rules/dialects/anthropic.ts';
 import { opaque } from '../../../../src/rules/dialects/opaque.ts';
 import type { MaskAction } from '../../../../src/rules/masking/kinds.ts';
 import { KNOWN_VALUE } from '../../../../src/rules/masking/known-scan.ts';
-import { compileKnown, openKnownValues } from '../../../../src/rules/masking/known-values.ts';
+import { openKnownValues } from '../../../../src/rules/masking/known-values.ts';
 import { applyEdits, createMasker } from '../../../../src/rules/masking/mask.ts';
-import { createStreamScanner } from '../../../../src/rules/masking/stream-scan.ts';
 import { testPlaceholders } from '../../../support/masking.ts';
 
 const VALUE = 'kT9-vault "77" \\ x/y';
@@ -45,6 +44,7 @@ describe('a known value', () => {
     const { masker, mask, P } = setUp([VALUE]);
     expect(mask('text', `é ${VALUE}`)).toBe(`é ${P(VALUE)}`);
     expect(mask('lines', `{"a":1}\n${JSON.stringify([VALUE])}\n`)).toBe(`{"a":1}\n["${P(VALUE)}"]\n`);
+    expect(mask('lines', '{"a":1}\n{"b":"c"}\n')).toBe('{"a":1}\n{"b":"c"}\n');
     expect(mask('form', `a=1&b=${encodeURIComponent(VALUE)}`)).toBe(`a=1&b=${P(VALUE)}`);
     expect(masker.query(`b=${encodeURIComponent(VALUE)}`).text).toBe(`b=${P(VALUE)}`);
     expect(masker.value(`é ${VALUE}`).text).toBe(`é ${P(VALUE)}`);
@@ -97,10 +97,11 @@ describe('a known value', () => {
   });
 
   it('is found in a stream, however it is cut', () => {
-    const set = compileKnown(['vault-value-1']);
+    const { masker } = setUp(['vault-value-1']);
+    expect(masker.holds).toBe(true);
     const bytes = Buffer.from('a vault-value-1 b');
     for (const size of [1, 4, 17]) {
-      const scanner = createStreamScanner(['secrets'], set);
+      const scanner = masker.stream();
       const found = [];
       for (let i = 0; i < bytes.length; i += size) found.push(...scanner.push(bytes.subarray(i, i + size)));
       expect(found).toEqual([{ kind: 'secrets', start: 2, end: 15 }]);

@@ -5,6 +5,7 @@ import { responses } from '../../../../src/rules/dialects/responses.ts';
 import type { Detector } from '../../../../src/rules/masking/detector.ts';
 import type { MaskAction } from '../../../../src/rules/masking/kinds.ts';
 import { applyEdits, createMasker } from '../../../../src/rules/masking/mask.ts';
+import { scannerFor } from '../../../../src/rules/masking/scan.ts';
 import { createStreamScanner } from '../../../../src/rules/masking/stream-scan.ts';
 import { testPlaceholders } from '../../../support/masking.ts';
 
@@ -279,7 +280,7 @@ describe('a stream too large to collect', () => {
     const text = `x ${KEY} y bob@example.test z ${'filler '.repeat(3000)} ana@example.test end`;
     const bytes = Buffer.from(text);
     for (const size of [1000, 37, bytes.length]) {
-      const scanner = createStreamScanner();
+      const scanner = createStreamScanner(scannerFor(['secrets', 'email']), () => true);
       const found = [];
       for (let i = 0; i < bytes.length; i += size) found.push(...scanner.push(bytes.subarray(i, i + size)));
       expect(new Set(found.map(({ kind, start }) => `${kind}@${start}`))).toEqual(
@@ -290,8 +291,8 @@ describe('a stream too large to collect', () => {
   });
 
   it('is looked at for the kinds asked for', () => {
-    expect(createStreamScanner(['secrets']).push(Buffer.from(`bob@example.test ${KEY}`))).toEqual([
-      { kind: 'secrets', start: 17, end: 17 + KEY.length },
-    ]);
+    expect(
+      createStreamScanner(scannerFor(['secrets', 'email']), ({ kind }) => kind === 'secrets').push(Buffer.from(`bob@example.test ${KEY}`)),
+    ).toEqual([{ kind: 'secrets', start: 17, end: 17 + KEY.length }]);
   });
 });

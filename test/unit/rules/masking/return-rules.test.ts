@@ -23,11 +23,6 @@ describe('rules of return', () => {
     expect(compileReturnRules({ secrets: 'none' }, [])!(placeholders).asksForCalls).toBe(false);
   });
 
-  it('know the kinds that somebody else says', () => {
-    const source = compileReturnRules({ mine: 'none' }, [], (word) => (word === 'OWN' ? 'mine' : undefined))!(placeholders);
-    expect([source.valueOf(OWN), source.valueOf(EMAIL)]).toEqual([undefined, 'e']);
-  });
-
   it('keep placeholders from tools by name, and from tools without one', () => {
     const source = compileReturnRules({}, ['WebFetch', '*curl*'])!(placeholders);
     expect(['webfetch', 'my_curl_2', '', 'Bash'].map((tool) => source.valueOf(KEY, tool))).toEqual([undefined, undefined, undefined, 'k']);
