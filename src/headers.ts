@@ -22,6 +22,8 @@ export interface ReplyHead {
   /** Reason phrase as received (HTTP/1 only), '' otherwise. */
   readonly reason: string;
   readonly headers: RawHeaders;
+  /** It is not as it was received any more. */
+  readonly isEdited?: true;
 }
 
 /** First value of `name` (given in lower case), or undefined. */

@@ -29,7 +29,12 @@ function inject(house: Conductor, x: Exchange, head: RequestHead, headers: RawHe
   const { authority } = connection;
   carriesPlaceholder(head, policy.inject, authority);
   if (!route) return headers;
-  const resolve = (template: string) => house.options.resolveSecret(template, authority.host)?.reveal(authority.host);
+  const resolve = (template: string) => {
+    const value = house.options.resolveSecret(template, authority.host)?.reveal(authority.host);
+    const standIn = policy.inject.find((rule) => rule.value === template)?.replaces ?? '[redacted]';
+    if (value !== undefined) x.notes.injected = [...x.notes.injected, { value, standIn }];
+    return value;
+  };
   const facts = {
     tls: connection.scheme === 'https',
     verified: connection.scheme === 'https',

@@ -1,8 +1,9 @@
 // Phases 4 to 10 of one exchange, in order, and the last one always. It drives a Line and asks the rules; it opens no
 // socket and parses no byte itself.
 import { asFault, Fault } from '../fault.ts';
-import { allValues, firstValue } from '../headers.ts';
+import { allValues, firstValue, type ReplyHead } from '../headers.ts';
 import { opaque } from '../rules/dialects/opaque.ts';
+import { createScrubber, type Scrubber } from '../rules/masking/scrub.ts';
 import type { Policy } from '../rules/policy.ts';
 import type { Provider } from '../rules/provider.ts';
 import { recordable } from '../rules/recordable.ts';
@@ -49,6 +50,7 @@ function begin(house: Conductor, line: Line, connection: ConnectionFacts): Excha
     armedAt: undefined,
     webSocket: false,
     answersJson: false,
+    injected: [],
     sentHead: undefined,
     bodies: undefined,
     bodyHashIn: undefined,
@@ -77,13 +79,23 @@ function admit(house: Conductor, x: Exchange): void {
 
 /** Phase 9: the reply, restored where values were masked. */
 async function relay(house: Conductor, x: Exchange): Promise<void> {
-  const reply = await x.line.receive();
+  const scrub = createScrubber(x.notes.injected);
+  const reply = scrubHead(await x.line.receive(), scrub);
   if (reply.status === 101 || (x.line.protocol === 'h2' && x.line.wantsWebSocket && reply.status === 200)) {
     x.notes.webSocket = true;
-    await x.line.relayMessages(reply, messagePlan(house, x));
+    await x.line.relayMessages(reply, messagePlan(house, x, scrub));
     return;
   }
-  await x.line.relay(reply, replyPlan(house, x, reply));
+  await x.line.relay(reply, replyPlan(house, x, reply, scrub));
+}
+
+/** No credential that was put in comes back in a field. */
+function scrubHead(reply: ReplyHead, scrub: Scrubber | undefined): ReplyHead {
+  if (!scrub) return reply;
+  const headers = reply.headers.map((text, i) => (i % 2 === 1 ? scrub.text(text) : text));
+  const reason = scrub.text(reply.reason);
+  const isSame = reason === reply.reason && headers.every((text, i) => text === reply.headers[i]);
+  return isSame ? reply : { ...reply, headers, reason, isEdited: true };
 }
 
 /** Phase 10: always, exactly once. */

@@ -5,6 +5,7 @@ import type { Authority } from '../authority.ts';
 import type { EqualityGrade } from '../exchange-record.ts';
 import type { Fault, FaultCode } from '../fault.ts';
 import type { ReplyHead, RequestHead } from '../headers.ts';
+import type { Injected } from '../rules/masking/scrub.ts';
 import type { Policy } from '../rules/policy.ts';
 import type { Dialect, Route } from '../rules/provider.ts';
 
@@ -142,6 +143,8 @@ export interface Notes {
   webSocket: boolean;
   /** The request asked the model for an answer in JSON; over a WebSocket the last one that asked for an answer. */
   answersJson: boolean;
+  /** Credentials that were put into the request. */
+  injected: readonly Injected[];
   /** Sent head, for `fidelity`. */
   sentHead: RequestHead | undefined;
   /** Bodies that are still to be hashed. */

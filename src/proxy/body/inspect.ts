@@ -8,6 +8,7 @@ import { asksForJson } from '../../rules/json-answer.ts';
 import type { FindingRules } from '../../rules/masking/finding-rules.ts';
 import { applyEdits, createMasker, type Masker, type Scan, type ValueScan } from '../../rules/masking/mask.ts';
 import { createMessageRestorer } from '../../rules/masking/restore.ts';
+import type { Scrubber } from '../../rules/masking/scrub.ts';
 import type { Policy } from '../../rules/policy.ts';
 import type { Route } from '../../rules/provider.ts';
 import type { Exchange, HeldBody, MessagePlan, OutgoingRequest } from '../exchange.ts';
@@ -219,7 +220,7 @@ function note(x: Exchange, counts: Readonly<Record<string, number>>): void {
 }
 
 /** Phase 6 and 9 for a WebSocket: each message like a body, each reply message like an event of a stream. */
-export function messagePlan(house: Conductor, x: Exchange): MessagePlan {
+export function messagePlan(house: Conductor, x: Exchange, scrub?: Scrubber): MessagePlan {
   const masker = maskerFor(house, x);
   const dialect = x.route?.dialect;
   if (!dialect) return { fromClient: () => undefined, fromUpstream: () => undefined, maxMessageBytes: x.policy.maxBodyBytes };
@@ -237,10 +238,12 @@ export function messagePlan(house: Conductor, x: Exchange): MessagePlan {
       return applyEdits(payload, scan.edits);
     },
     fromUpstream: (payload, isText) => {
-      if (!isText || house.options.placeholders.size === 0) return undefined;
-      const out = restorer.message(payload);
+      const clean = scrub ? scrub.bytes(payload) : payload;
+      const same = clean === payload ? undefined : clean;
+      if (!isText || house.options.placeholders.size === 0) return same;
+      const out = restorer.message(clean);
       x.notes.restored = restorer.restored;
-      return out;
+      return out ?? same;
     },
   };
 }

@@ -4,6 +4,7 @@ import { firstValue, joinedValue, type ReplyHead } from '../../headers.ts';
 import { contentKind } from '../../rules/content.ts';
 import { createReplyRestorer } from '../../rules/masking/restore.ts';
 import type { ReturnSource } from '../../rules/masking/return-rules.ts';
+import { inSequence, type Scrubber } from '../../rules/masking/scrub.ts';
 import type { Dialect } from '../../rules/provider.ts';
 import type { BodyTransform, Exchange, ReplyPlan } from '../exchange.ts';
 import type { Conductor } from '../house.ts';
@@ -16,12 +17,12 @@ const MAX_RATIO = 1000;
 const SLICE_BYTES = 4096;
 
 /** The plan for one reply. */
-export function replyPlan(house: Conductor, x: Exchange, reply: ReplyHead): ReplyPlan {
+export function replyPlan(house: Conductor, x: Exchange, reply: ReplyHead, scrub?: Scrubber): ReplyPlan {
   const { route, policy } = x;
   const placeholders = returnSource(house, x);
   const origins = originPlan(house, x, reply);
   if (origins) return origins;
-  if (!route || route.endpoint?.kind === 'login' || placeholders.size === 0) return RAW;
+  if (!route || route.endpoint?.kind === 'login' || (placeholders.size === 0 && !scrub)) return RAW;
   // Part of a whole: its place and length are announced, and an edit would break what the parts are put together to.
   if (reply.status === 206) return RAW;
   const content = contentKind(reply.headers);
@@ -35,10 +36,12 @@ export function replyPlan(house: Conductor, x: Exchange, reply: ReplyHead): Repl
     return {
       kind: 'whole',
       maxBytes: policy.maxBodyBytes,
-      edit: (bytes) => restoreWhole(placeholders, x, kind, route.dialect, encoding, bytes),
+      edit: (bytes) => restoreWhole(placeholders, x, kind, route.dialect, encoding, bytes, scrub),
     };
   }
-  const restorer = createReplyRestorer(kind, route.dialect, placeholders, { answersJson: x.notes.answersJson });
+  const own = createReplyRestorer(kind, route.dialect, placeholders, { answersJson: x.notes.answersJson });
+  // Binary messages carry their own lengths and checksums, which a scrub would break.
+  const restorer = scrub && kind !== 'frames' ? inSequence(scrub.stream(), own) : own;
   const plain: BodyTransform = {
     push: (piece) => {
       const out = restorer.push(piece);
@@ -68,16 +71,18 @@ async function restoreWhole(
   dialect: Dialect,
   encoding: string | undefined,
   bytes: Buffer,
+  scrub: Scrubber | undefined,
 ): Promise<Buffer> {
   const plain =
     encoding === undefined
       ? bytes
       : await decodeBody(bytes, encoding, { maxBytes: x.policy.maxBodyBytes, maxRatio: MAX_RATIO, side: 'reply' });
   const restorer = createReplyRestorer(kind, dialect, placeholders, { answersJson: x.notes.answersJson });
-  const pushed = restorer.push(plain);
+  const clean = scrub ? scrub.bytes(plain) : plain;
+  const pushed = restorer.push(clean);
   const tail = restorer.end();
   x.notes.restored += restorer.restored;
-  if (restorer.restored === 0) return bytes;
+  if (restorer.restored === 0 && clean === plain) return bytes;
   const out = tail.length === 0 ? pushed : Buffer.concat([pushed, tail]);
   return encoding === undefined ? out : encodeBody(out, encoding);
 }

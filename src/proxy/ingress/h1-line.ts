@@ -10,7 +10,7 @@ import { whileQuiet } from '../wire/patience.ts';
 import { readHeadBytes } from '../wire/read-head.ts';
 import type { Wire } from '../wire/wire.ts';
 import { errorHead } from './error-reply.ts';
-import { beginReply, forwardable, relayReply } from './h1-reply.ts';
+import { asSaid, beginReply, forwardable, relayReply } from './h1-reply.ts';
 import { type LinePatience, Upload } from './upload.ts';
 import { farewell, relayMessages } from './websocket.ts';
 
@@ -157,7 +157,7 @@ export class Http1Line implements Line {
   }
 
   async relay(head: ReplyHead, plan: ReplyPlan): Promise<void> {
-    const reply = head as ParsedReply;
+    const reply = asSaid(head as ParsedReply);
     const upstream = this.#upstream!;
     const ends = {
       client: this.#client,
@@ -178,7 +178,7 @@ export class Http1Line implements Line {
   }
 
   async relayMessages(head: ReplyHead, plan: MessagePlan): Promise<void> {
-    const reply = head as ParsedReply;
+    const reply = asSaid(head as ParsedReply);
     // From here on a side that ends is part of the protocol, not a client that left.
     this.#client.onLeave = undefined;
     await relayMessages(this.#client, this.#upstream!, reply.headers, plan, this.seen, () => {

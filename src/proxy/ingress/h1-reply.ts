@@ -47,6 +47,11 @@ export function forwardable(reply: ParsedReply): ParsedReply {
   return headers === reply.headers ? reply : { ...reply, headers, bytes: renderHead(statusLine(reply), headers) };
 }
 
+/** The reply with the bytes that its fields have now. */
+export function asSaid(reply: ParsedReply & { readonly isEdited?: true }): ParsedReply {
+  return reply.isEdited ? { ...reply, bytes: renderHead(statusLine(reply), reply.headers) } : reply;
+}
+
 /** Above any last chunk with its trailers that the framer lets pass. */
 const MAX_LAST_CHUNK_BYTES = 32 * 1024;
 
