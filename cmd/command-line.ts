@@ -29,6 +29,8 @@ export interface CommandLine {
 }
 
 const WIDTH = 110;
+/** Stands for the word `-`, which yargs would drop where it takes many words. */
+const DASH = '\u0000-';
 
 /** Never throws. `argv` without node and script. */
 export function parseCommandLine({ commands, self, version }: CommandLine, argv: readonly string[]): Parsed {
@@ -63,17 +65,21 @@ export function parseCommandLine({ commands, self, version }: CommandLine, argv:
       describe: (command.summary ?? false) as string,
       builder: (y: Argv) => declare(y, command),
       handler: (args) => {
-        picked = { command, args: lastOf(args) };
+        picked = { command, args: lastOf(args, command) };
       },
     }) as Argv;
   }
   let text = '';
   let error: Error | undefined | null;
-  parser.parse([...own], {}, (err: Error | undefined | null, _argv: unknown, output: string) => {
-    error = err;
-    text = output;
-  });
-  if (error) return { kind: 'usage', line: rephrased(error.message, commands, own, self) };
+  parser.parse(
+    own.map((given) => (given === '-' ? DASH : given)),
+    {},
+    (err: Error | undefined | null, _argv: unknown, output: string) => {
+      error = err;
+      text = output;
+    },
+  );
+  if (error) return { kind: 'usage', line: rephrased(error.message.replaceAll(DASH, '-'), commands, own, self) };
   if (!picked) return { kind: 'text', text };
   const { command, args } = picked;
   if (gap >= 0 && !command.takesCommand) return { kind: 'usage', line: `${word(command)} takes nothing behind --` };
@@ -89,13 +95,18 @@ export function parseCommandLine({ commands, self, version }: CommandLine, argv:
   };
 }
 
-/** Of an option that was given twice the last one counts, unless it takes many. */
-function lastOf(args: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const many = new Set(
-    (Object.entries(KEYS) as [string, KeyRow][]).filter(([, row]) => takesMany(row)).map(([key]) => flagName(key).slice(2)),
-  );
+/** Of an option that was given twice the last one counts, unless it takes many; of words in one place all do. */
+function lastOf(args: Readonly<Record<string, unknown>>, command: Command): Record<string, unknown> {
+  const many = new Set([
+    ...(Object.entries(KEYS) as [string, KeyRow][]).filter(([, row]) => takesMany(row)).map(([key]) => flagName(key).slice(2)),
+    ...Object.keys(command.positionals ?? {}).filter((name) => command.name.includes(`${name}..`)),
+  ]);
   return Object.fromEntries(
-    Object.entries(args).map(([name, value]) => [name, Array.isArray(value) && name !== '_' && !many.has(name) ? value.at(-1) : value]),
+    Object.entries(args).map(([name, value]) => {
+      if (!Array.isArray(value)) return [name, value === DASH ? '-' : value];
+      const all = value.map((one: unknown) => (one === DASH ? '-' : one));
+      return [name, name !== '_' && !many.has(name) ? all.at(-1) : all];
+    }),
   );
 }
 

@@ -10,6 +10,7 @@ import { doctor } from './commands/doctor.ts';
 import { env } from './commands/env.ts';
 import { fidelity } from './commands/fidelity.ts';
 import { reload } from './commands/reload.ts';
+import { rules } from './commands/rules.ts';
 import { run } from './commands/run.ts';
 import { start } from './commands/start.ts';
 import { status } from './commands/status.ts';
@@ -18,7 +19,7 @@ import { forgetCompileCache } from './compile-cache.ts';
 import { EXIT, explain } from './failure.ts';
 import { packageVersion } from './version.ts';
 
-const COMMANDS: readonly Command[] = [start, stop, status, reload, run, env, ca, fidelity, doctor, demo, daemon];
+const COMMANDS: readonly Command[] = [start, stop, status, reload, run, env, ca, rules, fidelity, doctor, demo, daemon];
 
 async function main(argv: readonly string[]): Promise<number> {
   // The launcher says how it was called, so that hints can be typed as they stand.

@@ -5,13 +5,13 @@ import { describe, expect, test } from 'vitest';
 import type { Command } from '../../cmd/command.ts';
 import { readConfig } from '../../src/config.ts';
 import { KEYS } from '../../src/config-keys.ts';
-import { DEFAULT_ACTIONS } from '../../src/rules/masking/kinds.ts';
+import { DEFAULT_ACTIONS, KIND_ROWS } from '../../src/rules/masking/kinds.ts';
 import { camel, listFiles, readText, root, stem } from './sources.ts';
 
 const documents = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', ...listFiles('docs', '.md')];
 
 /**
- * What README.md and CONTRIBUTING.md tell the reader to type -> where it is run. A line is looked up by its first words;
+ * What README.md, CONTRIBUTING.md and docs/guardrails.md tell the reader to type -> where it is run. A line is looked up by its first words;
  * the place is a file that holds the text after the arrow.
  */
 const RUN_BY: Readonly<Record<string, readonly [file: string, text: string]>> = {
@@ -23,6 +23,13 @@ const RUN_BY: Readonly<Record<string, readonly [file: string, text: string]>> = 
   'npm run demo': ['test/journey/cli-words.test.ts', 'demo: masked for the provider, whole for the client'],
   'cmd/sallyport run': ['test/journey/cli-run.test.ts', 'a request through it is masked, and fidelity shows both sides'],
   'cmd/sallyport start': ['test/journey/cli-daemon.test.ts', 'start, status, second start, reload, stop'],
+  'cmd/sallyport rules scan': ['test/journey/cli-rules-scan.test.ts', 'every kind of row: in order'],
+  'cmd/sallyport rules explain': ['test/journey/cli-rules.test.ts', 'a text: marks below it, a row for each finding'],
+  'echo "Write to bob@example.com" | cmd/sallyport rules explain': [
+    'test/journey/cli-rules.test.ts',
+    'a text: marks below it, a row for each',
+  ],
+  'cmd/sallyport rules test': ['test/journey/cli-rules.test.ts', 'all hold; the documents’ example does too'],
   eval: ['test/journey/cli-words.test.ts', 'env is what run would set; a shell takes it'],
 };
 
@@ -45,7 +52,7 @@ describe('documents', () => {
   });
 
   test('tell nobody to type what no test runs', () => {
-    const typed = [...commands(readText('README.md')), ...commands(readText('CONTRIBUTING.md'))];
+    const typed = ['README.md', 'CONTRIBUTING.md', 'docs/guardrails.md'].flatMap((file) => commands(readText(file)));
     expect(typed.length).toBeGreaterThan(5);
     const known = (line: string) => Object.keys(RUN_BY).find((words) => line === words || line.startsWith(`${words} `));
     expect(typed.filter((line) => known(line) === undefined)).toEqual([]);
@@ -91,6 +98,15 @@ describe('README.md', () => {
   test.each(listFiles('cmd/commands', '.ts'))('names the command in %s, unless it is one of the inner ones', async (file) => {
     const { [camel(stem(file))]: command } = (await import(join(root, file))) as Record<string, Command>;
     expect(readme.includes(`| \`sallyport ${stem(file)}`)).toBe(command?.summary !== undefined);
+  });
+});
+
+describe('docs/guardrails.md', () => {
+  test('has a row for every kind, with its type and its default', () => {
+    const rows = [...readText('docs/guardrails.md').matchAll(/^\| `(\w+)` \| `([A-Z_]+)` \|.*\| `(\w+)` \|$/gm)];
+    expect(rows.map(([, kind, type, action]) => [kind, type, action])).toEqual(
+      Object.entries(KIND_ROWS).map(([kind, { type, action }]) => [kind, type, action]),
+    );
   });
 });
 
