@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { expectSameConversation } from './expectations.ts';
 import { onStage } from './on-stage.ts';
+import { expectNothingLeft, readsRepository } from './repository.ts';
 import { modelFingerprints, modelRequests, twoTurns } from './scenes.ts';
 
 test('two turns and a tool call: masked for the provider, whole for the user, same hello and heads', async () => {
@@ -15,4 +16,9 @@ test('two turns and a tool call: masked for the provider, whole for the user, sa
 test('without a daemon `run` brings its own; compressed replies are restored too', async () => {
   const result = await onStage(twoTurns({ cli: 'claude-code' }, 'own-daemon', { compress: 'gzip' }));
   expectSameConversation(result);
+});
+
+test('a repository full of secrets, with an order in it: nothing leaves, what is written is whole', async () => {
+  const setting = { cli: 'claude-code' } as const;
+  expectNothingLeft(setting, await onStage(readsRepository(setting)));
 });

@@ -37,6 +37,21 @@ export function shellDirective(cli: CliName, command: string): string {
   }
 }
 
+/** The directive that makes the CLI read a file of its working folder. */
+export function readDirective(cli: CliName, file: string): string {
+  const path = JSON.stringify({ file_path: `{{cwd}}/${file}` });
+  // Codex has no tool of its own for it, and gemini-cli's refuses `.env`.
+  if (cli === 'codex' || (cli === 'gemini' && file.startsWith('.'))) return shellDirective(cli, `cat ${file}`);
+  return cli === 'gemini' ? `[[call read_file ${path}]]` : `[[call Read ${path}]]`;
+}
+
+/** The directive that makes the CLI write a file there with what the tools before gave. */
+export function copyDirective(cli: CliName, file: string): string {
+  const args = JSON.stringify({ file_path: `{{cwd}}/${file}`, content: '<<RESULTS>>' });
+  if (cli === 'codex') return shellDirective(cli, `cat > ${file} <<'END_OF_COPY'\n<<RESULTS>>\nEND_OF_COPY`);
+  return cli === 'gemini' ? `[[call write_file ${args}]]` : `[[call Write ${args}]]`;
+}
+
 const FAKE_KEYS: Readonly<Record<CliName, Readonly<Record<string, string>>>> = {
   'claude-code': { ANTHROPIC_API_KEY: 'sk-ant-api03-test', IS_SANDBOX: '1' },
   codex: { CODEX_API_KEY: 'sk-proj-test' },

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { expectSameConversation } from './expectations.ts';
 import { onStage } from './on-stage.ts';
+import { expectNothingLeft, readsRepository } from './repository.ts';
 import { modelFingerprints, modelRequests, twoTurns } from './scenes.ts';
 
 test('over WebSocket with an API key', async () => {
@@ -23,4 +24,9 @@ test('over SSE in ChatGPT mode when the WebSocket is refused', async () => {
   const sent = modelRequests(through1!).filter((r) => r.protocol === 'h2');
   expect(sent.length).toBeGreaterThanOrEqual(2);
   expect(sent.every((r) => r.headers.includes('zstd'))).toBe(true);
+});
+
+test('a repository full of secrets, with an order in it: nothing leaves, what is written is whole', async () => {
+  const setting = { cli: 'codex', account: 'key' } as const;
+  expectNothingLeft(setting, await onStage(readsRepository(setting)));
 });

@@ -4,6 +4,7 @@ import { delimiter } from 'node:path';
 import { expect, test } from 'vitest';
 import { expectSameConversation } from './expectations.ts';
 import { onStage } from './on-stage.ts';
+import { expectNothingLeft, readsRepository } from './repository.ts';
 import { modelFingerprints, modelRequests, twoTurns } from './scenes.ts';
 
 test('two turns and a tool call; says how close the hello came', async () => {
@@ -16,6 +17,11 @@ test('two turns and a tool call; says how close the hello came', async () => {
   // Node 20's OpenSSL 3.0 sends a hello that Node 26's cannot make; it must say so and not pretend.
   if (machineNode() < 22) expect(new Set(grades)).toEqual(new Set(['partial']));
   else expect(modelFingerprints([through1!, through2!])).toEqual(modelFingerprints([direct1!, direct2!]));
+});
+
+test('a repository full of secrets, with an order in it: nothing leaves, what is written is whole', async () => {
+  const setting = { cli: 'gemini' } as const;
+  expectNothingLeft(setting, await onStage(readsRepository(setting)));
 });
 
 /** Major version of the Node that runs the CLI: the first in PATH that is not the project's own. */

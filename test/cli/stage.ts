@@ -18,6 +18,7 @@ export type Way = 'direct' | 'daemon' | 'own-daemon';
 
 export interface Step {
   readonly way: Way;
+  /** `{{cwd}}` in it stands for the working folder. */
   readonly prompt: string;
   /** Continues the conversation of the step before on the same way. */
   readonly again?: boolean;
@@ -27,6 +28,8 @@ export interface Step {
 export interface StageJob {
   readonly setting: CliSetting;
   readonly provider?: Pick<FakeProviderOptions, 'alpn' | 'webSocket' | 'deflate' | 'compress'>;
+  /** What lies in the working folder of each way before its first step, by name. */
+  readonly files?: Readonly<Record<string, string>>;
   readonly steps: readonly Step[];
 }
 
@@ -113,7 +116,8 @@ async function runStep(scene: Scene, step: Step): Promise<StepResult> {
   const home = made(scene.folder, step.way, 'home');
   const cwd = made(scene.folder, step.way, 'work');
   const environment = { ...bareEnvironment(home), ...signIn(setting, home) };
-  const command = [installedCli(setting.cli), ...promptArguments(setting, step.prompt, step.again ?? false)];
+  if (!step.again) for (const [name, text] of Object.entries(scene.job.files ?? {})) writeFileSync(join(cwd, name), text);
+  const command = [installedCli(setting.cli), ...promptArguments(setting, step.prompt.replaceAll('{{cwd}}', cwd), step.again ?? false)];
   const started = performance.now();
   const run =
     step.way === 'direct'

@@ -15,7 +15,12 @@ function contentText(content: unknown): string {
 export function readAnthropic(body: unknown): Ask {
   const messages = list(at(body, 'messages')).filter((m) => at(m, 'role') === 'user');
   const parts = (m: unknown) => (typeof at(m, 'content') === 'string' ? [at(m, 'content')] : list(at(m, 'content')));
-  const result = parts(messages.at(-1)).findLast((p) => at(p, 'type') === 'tool_result');
+  const toolResults: string[] = [];
+  for (let i = messages.length - 1; i >= 0; i--) {
+    const results = parts(messages[i]).filter((p) => at(p, 'type') === 'tool_result');
+    if (results.length === 0) break;
+    toolResults.unshift(...results.map((p) => contentText(at(p, 'content'))));
+  }
   return {
     words: lastWords(
       messages
@@ -23,7 +28,7 @@ export function readAnthropic(body: unknown): Ask {
         .filter((p) => typeof p === 'string' || at(p, 'type') === 'text')
         .map(partText),
     ),
-    toolResult: result === undefined ? undefined : contentText(at(result, 'content')),
+    toolResults,
     tools: list(at(body, 'tools')).map((t) => text(at(t, 'name'))),
   };
 }

@@ -15,13 +15,13 @@ function contentText(content: unknown): string {
 export function readChat(body: unknown): Ask {
   const messages = list(at(body, 'messages'));
   let words = '';
-  let toolResult: string | undefined;
+  const toolResults: string[] = [];
   for (let i = messages.length - 1; i >= 0 && words === ''; i--) {
     const content = contentText(at(messages[i], 'content'));
-    if (at(messages[i], 'role') === 'tool') toolResult ??= content;
+    if (at(messages[i], 'role') === 'tool') toolResults.unshift(content);
     if (at(messages[i], 'role') === 'user') words = ownWords(content);
   }
-  return { words, toolResult, tools: list(at(body, 'tools')).map((t) => text(at(t, 'function', 'name'))) };
+  return { words, toolResults, tools: list(at(body, 'tools')).map((t) => text(at(t, 'function', 'name'))) };
 }
 
 const USAGE = { prompt_tokens: 11, completion_tokens: 22, total_tokens: 33 };

@@ -7,18 +7,18 @@ import type { NamedEvent } from './reply.ts';
 export function readGemini(body: unknown): Ask & { readonly wantsJson: boolean } {
   const inner = at(body, 'request') ?? body;
   let words = '';
-  let toolResult: string | undefined;
+  const toolResults: string[] = [];
   const contents = list(at(inner, 'contents')).filter((c) => (at(c, 'role') ?? 'user') === 'user');
   for (let i = contents.length - 1; i >= 0 && words === ''; i--) {
     const parts = list(at(contents[i], 'parts'));
-    const result = parts.findLast((p) => at(p, 'functionResponse') !== undefined);
-    if (result !== undefined) toolResult ??= JSON.stringify(at(result, 'functionResponse', 'response'));
+    const results = parts.filter((p) => at(p, 'functionResponse') !== undefined);
+    if (results.length > 0) toolResults.unshift(...results.map((p) => JSON.stringify(at(p, 'functionResponse', 'response'))));
     else words = lastWords(parts.map((p) => text(at(p, 'text'))));
   }
   const config = at(inner, 'generationConfig');
   return {
     words,
-    toolResult,
+    toolResults,
     tools: list(at(inner, 'tools')).flatMap((t) => list(at(t, 'functionDeclarations')).map((f) => text(at(f, 'name')))),
     wantsJson: at(config, 'responseMimeType') === 'application/json' || at(config, 'responseJsonSchema') !== undefined,
   };

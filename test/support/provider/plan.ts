@@ -1,6 +1,7 @@
 // What the fake provider answers: a pure function of what was asked. The reply echoes the last words of the user; a
-// directive in them makes it call a tool first and then echo the tool's result.
-//   [[call NAME ARGS]]   call that tool; ARGS is JSON, or plain text for a Responses custom tool
+// directive in them makes it call a tool first and then echo the tool's result; of several, one after the other.
+//   [[call NAME ARGS]]   call that tool; ARGS is JSON, or plain text for a Responses custom tool; <<RESULTS>> in a string of it stands for
+//                        what the tools before it gave
 //   [[think]]            a thinking block with a signature goes first
 //   [[pause MS]]         that pause between two pieces of the stream
 import { tryParse } from './json.ts';
@@ -9,8 +10,8 @@ import { tryParse } from './json.ts';
 export interface Ask {
   /** The user's last own words; blocks that the CLI put around them are taken off. */
   readonly words: string;
-  /** Text of a tool result that came after those words. */
-  readonly toolResult: string | undefined;
+  /** Text of each tool result that came after those words, in order. */
+  readonly toolResults: readonly string[];
   /** Names of the tools offered. */
   readonly tools: readonly string[];
 }
@@ -35,12 +36,14 @@ const LIMIT = 4_000;
 export function planAnswer(ask: Ask): Answer {
   const pauseMs = Number(/\[\[pause (\d+)\]\]/.exec(ask.words)?.[1] ?? 0);
   const think = ask.words.includes('[[think]]');
-  const m = /\[\[call ([\w.-]+) ([\s\S]+?)\]\]/.exec(ask.words);
-  if (m && ask.toolResult === undefined && ask.tools.includes(m[1]!)) {
-    const args = tryParse(m[2]!);
-    return { think, pauseMs, text: '', call: { name: m[1]!, args: args ?? {}, plain: args === undefined ? m[2]! : undefined } };
+  const last = ask.toolResults.at(-1);
+  const m = [...ask.words.matchAll(/\[\[call ([\w.-]+) ([\s\S]+?)\]\]/g)][ask.toolResults.length];
+  if (m && ask.tools.includes(m[1]!)) {
+    const written = m[2]!.replaceAll('<<RESULTS>>', () => JSON.stringify(ask.toolResults.join('\n')).slice(1, -1));
+    const args = tryParse(written);
+    return { think, pauseMs, text: '', call: { name: m[1]!, args: args ?? {}, plain: args === undefined ? written : undefined } };
   }
-  const text = ask.toolResult === undefined ? `ECHO<${ask.words.slice(0, LIMIT)}> END` : `RESULT<${ask.toolResult.slice(0, LIMIT)}> END`;
+  const text = last === undefined ? `ECHO<${ask.words.slice(0, LIMIT)}> END` : `RESULT<${last.slice(0, LIMIT)}> END`;
   return { think, pauseMs, text, call: undefined };
 }
 

@@ -25,14 +25,14 @@ export function fullInput(body: unknown, memory: ResponsesMemory): readonly unkn
 /** Reads a request whose input is `input`. */
 export function readResponses(body: unknown, input: readonly unknown[]): Ask {
   let words = '';
-  let toolResult: string | undefined;
+  const toolResults: string[] = [];
   for (let i = input.length - 1; i >= 0 && words === ''; i--) {
     const item = input[i];
-    if (text(at(item, 'type')).endsWith('_output')) toolResult ??= contentText(at(item, 'output'));
+    if (text(at(item, 'type')).endsWith('_output')) toolResults.unshift(contentText(at(item, 'output')));
     if (at(item, 'role') === 'user') words = ownWords(contentText(at(item, 'content')));
   }
   const toolLists = [at(body, 'tools'), ...input.map((item) => at(item, 'tools'))];
-  return { words, toolResult, tools: toolLists.flatMap(toolNames) };
+  return { words, toolResults, tools: toolLists.flatMap(toolNames) };
 }
 
 // codex 0.169.0 groups its tools in namespaces.

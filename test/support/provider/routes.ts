@@ -69,7 +69,7 @@ function answerChat(body: unknown, reply: Reply, state: ProviderState): Promise<
 
 function answerGemini(body: unknown, path: string, reply: Reply, state: ProviderState): Promise<void> | void {
   const ask = readGemini(body);
-  const planned = planAnswer(ask.wantsJson ? { ...ask, tools: [], toolResult: undefined } : ask);
+  const planned = planAnswer(ask.wantsJson ? { ...ask, tools: [], toolResults: [] } : ask);
   const answer = ask.wantsJson ? { ...planned, text: routingText(planned.text) } : planned;
   const wrapped = path.includes('v1internal');
   if (!path.endsWith(':streamGenerateContent')) return reply.json(200, geminiReplies(answer, wrapped, undefined)[0]!.data);

@@ -54,6 +54,19 @@ describe('Anthropic Messages', () => {
     const whole = await post('api.anthropic.com', '/v1/messages', { model: 'm', messages });
     expect(whole.json().content).toEqual([{ type: 'text', text: ECHO }]);
   });
+  test('several tool calls, one after the other; the last one copies what the others gave', async () => {
+    const ask = { role: 'user', content: '[[call Read {"n":1}]] [[call Read {"n":2}]] [[call Write {"text":"<<RESULTS>>"}]]' };
+    const own = [{ name: 'Read' }, { name: 'Write' }];
+    const use = { role: 'assistant', content: [{ type: 'tool_use', id: 't', name: 'Read', input: {} }] };
+    const result = (text: string) => ({ role: 'user', content: [{ type: 'tool_result', tool_use_id: 't', content: text }] });
+    const calls = async (...more: object[]) =>
+      readAnthropicEvents((await post('api.anthropic.com', '/v1/messages', { stream: true, tools: own, messages: [ask, ...more] })).events);
+    expect((await calls()).calls).toEqual([{ n: 1 }]);
+    expect((await calls(use, result('a "b"'))).calls).toEqual([{ n: 2 }]);
+    expect((await calls(use, result('a "b"'), use, result('c\n$&'))).calls).toEqual([{ text: 'a "b"\nc\n$&' }]);
+    expect((await calls(use, result('a'), use, result('b'), use, result('done'))).text).toBe('RESULT<done> END');
+  });
+
   test('a tool call and then its result', async () => {
     const ask = { role: 'user', content: '[[think]] [[call Bash {"command":"echo 1"}]]' };
     const call = await post('api.anthropic.com', '/v1/messages', { stream: true, tools, messages: [ask] });
