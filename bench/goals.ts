@@ -44,6 +44,10 @@ export function judge(runs: Readonly<Record<string, Figures>>, micro: Micro): Ju
   const baseline = runs['http-mitm-proxy'];
   const ratio = (figure: Figure, factor = 1) => (ours && baseline ? ours[figure] / (baseline[figure] * factor) : undefined);
   const added = (figure: Figure) => (ours && direct ? ours[figure] - direct[figure] : undefined);
+  const against = (step: string, other: string) => {
+    const [own, its] = [micro[step], micro[other]];
+    return own === undefined || its === undefined ? undefined : own / its;
+  };
   return [
     atLeast('small GET/s, against http-mitm-proxy', 1.5, ratio('getPerSecond')),
     atLeast('100 KB POST/s with masking, against Squid without (estimated)', 1, ratio('postPerSecond', SQUID_POSTS)),
@@ -51,7 +55,10 @@ export function judge(runs: Readonly<Record<string, Figures>>, micro: Micro): Ju
     atMost('SSE event delay p99, added', 2, added('ssePerEventP99Ms'), 'ms'),
     atMost('first token, 200 KB, next turn, added', 3, added('firstToken200KbMs'), 'ms'),
     atMost('first token, 2 MB, next turn, added', 10, added('firstToken2MbMs'), 'ms'),
+    atMost('mask 100 KB, never seen, against JSON.parse', 15, against('mask 100 KB, never seen', 'JSON.parse of the same 100 KB'), 'x'),
+    atMost('mask 2 MB, next turn, against all of it anew', 0.2, against('mask 2 MB, next turn', 'mask 2 MB, never seen'), 'x'),
     atMost('restore in a stream, per event', 50, micro.restore, 'us'),
+    atMost('restore in a stream, per event, p95', 50, micro['restore, p95'], 'us'),
     atMost('leaf certificate for a new host', 5, micro.leaf === undefined ? undefined : micro.leaf / 1000, 'ms'),
     atMost('RSS idle', 120, ours?.rssIdleMib, 'MiB'),
     atMost('RSS with 100 streams', 180, ours?.rss100StreamsMib, 'MiB'),
