@@ -48,7 +48,7 @@ export function writeOut(text: string): Promise<boolean> {
 }
 
 /** Runs what reads a file and says in a line why that cannot be. */
-export function reading<T>(file: string, read: () => T): T {
+function reading<T>(file: string, read: () => T): T {
   try {
     return read();
   } catch (thrown) {
@@ -57,8 +57,12 @@ export function reading<T>(file: string, read: () => T): T {
 }
 
 function standardInput(): Input {
-  const seen = fstatSync(0, { throwIfNoEntry: false } as never);
-  return { name: undefined, size: seen.isFile() ? seen.size : undefined, chunks: () => process.stdin as AsyncIterable<Buffer> };
+  const size = reading('standard input', () => {
+    const seen = fstatSync(0);
+    if (seen.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
+    return seen.isFile() ? seen.size : undefined;
+  });
+  return { name: undefined, size, chunks: () => readFaults('standard input', process.stdin as AsyncIterable<Buffer>) };
 }
 
 async function* readFaults(file: string, chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {

@@ -23,6 +23,7 @@ const MARGIN = 28;
 /** Columns of a mark from which on its middle is left out there. */
 const LONG_MARK = 60;
 const TAB = 9;
+const RESET = '\u001B[0m';
 
 /** The picture, a line of the terminal each. */
 export function picture(text: string, marks: readonly Mark[], options: PictureOptions): string[] {
@@ -42,7 +43,7 @@ export function picture(text: string, marks: readonly Mark[], options: PictureOp
     let gutter = String(i + 1).padStart(digits);
     for (const row of wrapped(cellsOf(text, line, room), room)) {
       const below = options.colours ? '' : marksBelow(row);
-      out.push(`${gutter} │ ${row.map((cell) => shown(cell, options.colours)).join('')}`.trimEnd());
+      out.push(`${gutter} │ ${shown(row, options.colours)}`.trimEnd());
       gutter = ' '.repeat(digits);
       if (below !== '') out.push(`${gutter} │ ${below}`);
     }
@@ -152,8 +153,15 @@ function wrapped(cells: readonly Cell[], room: number): (readonly Cell[])[] {
   return [...out, row];
 }
 
-function shown({ text, mark }: Cell, colours: boolean): string {
-  return mark && colours ? `\u001B[${mark.colour}m${text}\u001B[0m` : text;
+function shown(row: readonly Cell[], colours: boolean): string {
+  let out = '';
+  let last: Mark | undefined;
+  for (const { text, mark } of row) {
+    if (colours && mark !== last) out += `${last ? RESET : ''}${mark ? `\u001B[${mark.colour}m` : ''}`;
+    last = mark;
+    out += text;
+  }
+  return colours && last ? out + RESET : out;
 }
 
 /** `1^^^^` below each mark; empty where there is none. */

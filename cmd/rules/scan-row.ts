@@ -28,6 +28,7 @@ export function answerRow(bytes: Buffer | undefined, sieve: Sieve): Answer | und
   try {
     row = JSON.parse(line);
   } catch (thrown) {
+    if (line.includes('\0')) return bad(undefined, 'not JSON in UTF-8: it looks like UTF-16');
     // The message would repeat a piece of the row.
     const at = / at position (\d+)/.exec((thrown as Error).message)?.[1];
     return bad(undefined, `not JSON${at === undefined ? '' : ` (character ${Number(at) + 1})`}`);
