@@ -101,17 +101,17 @@ function cellsOf(text: string, { start, end, marks }: Line, room: number): Cell[
   if (marks.length === 0) return [...cellsBetween(text, start, unsplit(text, start + room - 1), marks), GAP];
   const out: Cell[] = [];
   let at = start;
-  const show = (from: number, to: number) => {
+  const show = (from: number, to: number, nth: number) => {
     const first = Math.max(at, unsplit(text, Math.max(start, from)));
     const last = unsplit(text, Math.min(end, to));
     if (last <= first) return;
     if (first > at) out.push(GAP);
-    out.push(...cellsBetween(text, first, last, marks));
+    out.push(...cellsBetween(text, first, last, marks, Math.max(0, nth - 1)));
     at = last;
   };
-  for (const mark of marks) {
-    show(mark.start - MARGIN, mark.start + LONG_MARK);
-    show(mark.end - MARGIN, mark.end + MARGIN);
+  for (const [nth, mark] of marks.entries()) {
+    show(mark.start - MARGIN, Math.min(mark.start + LONG_MARK, mark.end), nth);
+    show(mark.end - MARGIN, mark.end + MARGIN, nth);
   }
   return at < end ? [...out, GAP] : out;
 }
@@ -121,10 +121,10 @@ function unsplit(text: string, at: number): number {
   return at > 0 && at < text.length && /[\uDC00-\uDFFF]/.test(text[at]!) && /[\uD800-\uDBFF]/.test(text[at - 1]!) ? at - 1 : at;
 }
 
-function cellsBetween(text: string, start: number, end: number, marks: readonly Mark[]): Cell[] {
+/** The marks before the one numbered `from` lie before `start`. */
+function cellsBetween(text: string, start: number, end: number, marks: readonly Mark[], from = 0): Cell[] {
   const out: Cell[] = [];
-  let next = marks.findIndex((mark) => mark.end > start);
-  if (next < 0) next = marks.length;
+  let next = from;
   for (let i = start; i < end; ) {
     const code = text.codePointAt(i)!;
     while (next < marks.length && marks[next]!.end <= i) next++;
