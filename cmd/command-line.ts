@@ -2,7 +2,7 @@
 // Must not run anything, print or exit: it says what is to be done.
 import yargs, { type Argv, type Options } from 'yargs';
 import { flagName } from '../src/config.ts';
-import { KEYS, type KeyRow } from '../src/config-keys.ts';
+import { type ConfigKey, KEYS, type KeyRow } from '../src/config-keys.ts';
 import { didYouMean, nearest } from '../src/nearest.ts';
 import type { Command, CommandOption } from './command.ts';
 
@@ -124,8 +124,7 @@ function declare(y: Argv, command: Command): Argv {
   for (const [name, p] of Object.entries(command.positionals ?? {}))
     out = out.positional(name, { describe: p.describe, type: 'string', ...(p.choices && { choices: p.choices }) });
   for (const [name, option] of Object.entries(command.options ?? {})) out = out.option(name, declared(option));
-  const keys = (Object.entries(KEYS) as [string, KeyRow][]).filter(([key]) => command.settings === 'all' || key === 'home');
-  for (const [key, row] of keys) out = out.option(flagName(key).slice(2), settingOption(row));
+  for (const key of keysOf(command)) out = out.option(flagName(key).slice(2), settingOption(KEYS[key]));
   out = out
     .option('config', {
       type: 'string',
@@ -136,6 +135,12 @@ function declare(y: Argv, command: Command): Argv {
     .option('json', { type: 'boolean', describe: 'print JSON' });
   for (const [line, what] of command.examples) out = out.example(`$0 ${line}`, what);
   return out;
+}
+
+/** The keys of the configuration that are flags of the command. */
+function keysOf({ settings }: Command): ConfigKey[] {
+  const all = Object.keys(KEYS) as ConfigKey[];
+  return settings === 'all' ? all : all.filter((key) => key === 'home' || (settings !== 'home' && settings.includes(key)));
 }
 
 function declared(option: CommandOption): Options {
@@ -210,6 +215,5 @@ function unknownArgument(unknown: string, command: Command | undefined, own: rea
 }
 
 function optionNames(command: Command): string[] {
-  const keys = command.settings === 'all' ? Object.keys(KEYS) : ['home'];
-  return [...Object.keys(command.options ?? {}), ...keys.map((k) => flagName(k).slice(2)), 'config', 'json', 'help', 'version'];
+  return [...Object.keys(command.options ?? {}), ...keysOf(command).map((k) => flagName(k).slice(2)), 'config', 'json', 'help', 'version'];
 }

@@ -1,5 +1,6 @@
 // What a command is. One file in commands/ is one of these.
 // Must not know how the command line is parsed.
+import type { ConfigKey } from '../src/config-keys.ts';
 import type { Invocation } from './settings.ts';
 
 /** One option of a command, besides the common ones and those of the settings. */
@@ -18,8 +19,8 @@ export interface Command {
   readonly summary: string | undefined;
   readonly positionals?: Readonly<Record<string, { readonly describe: string; readonly choices?: readonly string[] }>>;
   readonly options?: Readonly<Record<string, CommandOption>>;
-  /** 'all': every key of the configuration is a flag. 'home': only --home and --config. */
-  readonly settings: 'all' | 'home';
+  /** 'all': every key of the configuration is a flag. Otherwise these keys, --home and --config. */
+  readonly settings: 'all' | 'home' | readonly ConfigKey[];
   /** Whether words behind `--` are taken. */
   readonly takesCommand?: true;
   readonly examples: readonly (readonly [line: string, what: string])[];

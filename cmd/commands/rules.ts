@@ -14,7 +14,7 @@ export const rules: Command = {
     policy: { type: 'string', describe: 'the configuration to judge by, as --config; without it scan looks for every kind [FILE]' },
     provider: { type: 'string', describe: 'for explain: whose request it is, where its shape does not tell [NAME]' },
   },
-  settings: 'all',
+  settings: ['mask', 'max_body_bytes'],
   examples: [
     ['rules scan < corpus.jsonl', '{"id","findings","injection"} for each line {"id","text"}; 2 if a line was no such row'],
     ['rules explain notes.txt', 'what would be found, why, and what would be sent'],

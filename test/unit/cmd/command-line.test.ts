@@ -34,6 +34,14 @@ const COMMANDS: readonly Command[] = [
     examples: [],
     run,
   },
+  {
+    name: 'look <action> [files..]',
+    summary: 'look at files',
+    settings: ['mask'],
+    positionals: { action: { describe: 'what', choices: ['near', 'far'] }, files: { describe: 'which' } },
+    examples: [],
+    run,
+  },
   { name: 'daemon', summary: undefined, settings: 'home', examples: [], run },
 ];
 const parse = (...argv: string[]) => parseCommandLine({ commands: COMMANDS, self: 'sp', version: '1.2.3' }, argv);
@@ -69,6 +77,18 @@ test('flags of the settings come as text under the names of the keys', () => {
     flags: { mask: ['x', 'y'] },
   });
   expect(parse('start')).toMatchObject({ flags: {}, json: false, configFile: undefined });
+});
+
+test('many words in one place stay many, in order, as they were typed, and - is one of them', () => {
+  expect(parse('look', 'near', '007', '-', 'b')).toMatchObject({ kind: 'call', args: { action: 'near', files: ['007', '-', 'b'] } });
+  expect(parse('look', 'near', '-')).toMatchObject({ args: { files: ['-'] } });
+  expect(parse('fidelity', '-')).toMatchObject({ args: { host: '-' } });
+  expect(parse('start', '-')).toMatchObject({ kind: 'usage', line: expect.stringContaining('«-»') });
+});
+
+test('a command may take some of the settings', () => {
+  expect(parse('look', 'far', '--mask', 'email=off', '--home', 'h')).toMatchObject({ flags: { mask: ['email=off'], home: 'h' } });
+  expect(parse('look', 'far', '--listen', '1')).toMatchObject({ kind: 'usage', line: expect.stringContaining('no option --listen here') });
 });
 
 test('words behind -- are the command’s, whatever they look like', () => {
