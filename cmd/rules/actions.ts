@@ -61,7 +61,7 @@ async function explain(call: Call): Promise<number> {
   const { policy, placeholders, key, home } = openGlass(judgedBy(call));
   const [input] = inputsOf(files);
   if (process.stdin.isTTY && input!.name === undefined) terminal.err('reading a text from the keyboard; Ctrl-D ends it');
-  const text = (await readWhole(input!, policy.maxBodyBytes)).toString();
+  const text = (await readWhole(input!, policy.maxBodyBytes, ' (max_body_bytes), so the daemon would refuse it')).toString();
   const document = parsed(text);
   const dialect = document === undefined ? undefined : dialectOf(document, provider);
   if (provider && !dialect) throw new CommandFailure(EXIT.usage, 'what was read is no JSON document, so it is no request');

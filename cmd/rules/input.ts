@@ -28,14 +28,14 @@ export function inputsOf(files: readonly string[]): Input[] {
   });
 }
 
-/** All of it. Throws CommandFailure beyond `maxBytes`. */
-export async function readWhole(input: Input, maxBytes: number): Promise<Buffer> {
+/** All of it. Throws CommandFailure beyond `maxBytes`, which `limit` says more about. */
+export async function readWhole(input: Input, maxBytes: number, limit = ''): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of input.chunks()) {
     length += chunk.length;
     if (length > maxBytes)
-      throw new CommandFailure(EXIT.usage, `${input.name ?? 'standard input'} is longer than ${maxBytes / 2 ** 20} MiB`);
+      throw new CommandFailure(EXIT.usage, `${input.name ?? 'standard input'} is longer than ${maxBytes} bytes${limit}`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, length);

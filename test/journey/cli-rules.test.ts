@@ -144,6 +144,7 @@ describe('rules explain', { timeout: 90_000 }, () => {
     [['explain', '--provider', 'anthropc'], '{}', 'did you mean «anthropic»'],
     [['explain', '--provider', 'anthropic'], 'plain', 'no JSON document'],
     [['explain', 'a', 'b'], '', 'one text at a time'],
+    [['explain', '--max-body-bytes', '1024'], 'x'.repeat(1025), 'standard input is longer than 1024 bytes (max_body_bytes)'],
     [['explain', 'none.txt'], '', 'none.txt cannot be read: it is not there'],
     [['explane'], '', 'did you mean «explain»'],
     [['test'], '', 'Name files of fixtures'],
@@ -229,7 +230,7 @@ describe('rules test', { timeout: 90_000 }, () => {
       `cases.json:2: case 1: expected nothing else, seen SECRET «${TOKEN}» (github)`,
       expect.stringMatching(/: case 2: expected nothing, seen EMAIL «\S+» \(email\)$/),
       expect.stringMatching(/: case 3: expected EMAIL «to \S+», seen EMAIL «ann\.keller\S+» \(email\)$/),
-      expect.stringMatching(/: case 4: expected blocked: email, seen none; expected injection: injection, seen benign \(score 0\.00\)$/),
+      expect.stringMatching(/: case 4: expected blocked: email, seen none; expected injection: injection, seen benign \(score 0\.\d\d\)$/),
       '0 passed, 4 failed',
       '',
     ]);
