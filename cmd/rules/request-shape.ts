@@ -72,9 +72,11 @@ interface Step {
 
 /** As much of a string as a dialect wants to see. */
 const HEAD = 64;
+/** So many names of a path are looked at, the innermost ones: no request of any provider goes deeper. */
+const MAX_DEPTH = 100;
 
 function pathOf(at: Step | undefined): string[] {
   const out: string[] = [];
-  for (let step = at; step; step = step.above) out.push(step.name);
+  for (let step = at; step && out.length < MAX_DEPTH; step = step.above) out.push(step.name);
   return out.reverse();
 }

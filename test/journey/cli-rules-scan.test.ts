@@ -69,9 +69,16 @@ describe('rules scan', { timeout: 90_000 }, () => {
 
   test('what is no row is answered in its place, named with its line, and never repeated', async () => {
     const user = newUser();
-    const input = ['{"id":1,"text":"a"}', `{"id":2,"text":"${TOKEN}"`, '[1]', '{"id":3}', '{"id":4,"text":7}', '{"id":5,"text":"b"}'].join(
-      '\n',
-    );
+    const deep = `{"id":${'['.repeat(100_000)}${']'.repeat(100_000)},"text":"c"}`;
+    const input = [
+      '{"id":1,"text":"a"}',
+      `{"id":2,"text":"${TOKEN}"`,
+      '[1]',
+      '{"id":3}',
+      '{"id":4,"text":7}',
+      '{"id":5,"text":"b"}',
+      deep,
+    ].join('\n');
     const ran = await user.run(['rules', 'scan'], { input });
     expect(ran.code).toBe(2);
     expect(rowsOf(ran.stdout).map(({ id, error }) => [id, error])).toEqual([
@@ -81,12 +88,14 @@ describe('rules scan', { timeout: 90_000 }, () => {
       [3, 'there is no "text"'],
       [4, '"text" is not a string'],
       [5, undefined],
+      [null, '"id" is nested too deeply'],
     ]);
     expect(ran.stderr.split('\n')).toEqual([
       expect.stringMatching(/^sallyport: line 2: not JSON/),
       'sallyport: line 3: not an object with "id" and "text"',
       'sallyport: line 4: there is no "text"',
       'sallyport: line 5: "text" is not a string',
+      'sallyport: line 7: "id" is nested too deeply',
       '',
     ]);
     expect(ran.stdout + ran.stderr).not.toContain(TOKEN);
