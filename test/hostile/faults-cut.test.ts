@@ -115,6 +115,38 @@ test.each(CASES.filter(([, ending]) => ending !== 'FIN without close_notify'))('
   expectCut(await client.request(`GET http://${HOST}/cut`, ['Host', HOST]), client);
 });
 
+// A FIN without close_notify can be forged by anybody on the way, and is all that many a server ever sends: the client gets to see the end that
+// upstream made, since only it knows whether it minds.
+test.each([
+  ['as it is', 'FIN without close_notify', false, TEXT],
+  ['as it is', 'close_notify and FIN', false, TEXT],
+  ['restored', 'FIN without close_notify', true, TEXT],
+  ['restored', 'close_notify and FIN', true, TEXT],
+  ['as it is, long', 'FIN without close_notify', false, TEXT.repeat(60)],
+  ['as it is, long', 'close_notify and FIN', false, TEXT.repeat(60)],
+  ['of events', 'FIN without close_notify', true, EVENT],
+  ['of events', 'close_notify and FIN', true, EVENT],
+] as const)('without framing, %s: the client sees %s too', async (_name, ending, masked, text) => {
+  const scene = await startScripted(async (c) => {
+    for (let q = await c.request(); q; q = await c.request()) {
+      if (q.target === '/mask') {
+        await c.write(headBytes('HTTP/1.1 200 OK', [...JSON_TYPE, 'Content-Length', '2']));
+        await c.write('{}');
+        continue;
+      }
+      await c.write(headBytes('HTTP/1.1 200 OK', text === EVENT ? SSE_TYPE : JSON_TYPE));
+      await c.write(text);
+      ENDINGS[ending](c);
+      return;
+    }
+  });
+  if (masked) await withPlaceholders(scene);
+  const client = await scene.connect();
+  const reply = await client.request('GET /cut', ['Host', HOST]);
+  expect(reply.body.toString()).toBe(text);
+  expect(await soon(client.over, 'the end')).toMatchObject({ how: 'fin', closeNotify: ending === 'close_notify and FIN' });
+});
+
 test.each(EVERY)('a head cut by %s is a 502', async (ending) => {
   const scene = await startScripted(async (c) => {
     await c.request();

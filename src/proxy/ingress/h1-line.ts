@@ -41,6 +41,8 @@ export class Http1Line implements Line {
   readonly seen: LineTally = { status: 0, requestBytes: 0, replyBytes: 0 };
   /** Both sides are at a message boundary and willing to go on. */
   reusable = false;
+  /** The reply had no framing and upstream ended it by FIN alone: whether it is whole is for the client to judge, by the same end. */
+  endsBare = false;
   readonly #client: Wire;
   readonly #parsed: ParsedRequest;
   readonly #origin: Http1Origin;
@@ -173,6 +175,7 @@ export class Http1Line implements Line {
     const clean = !upstream.hasBytes && upstream.state === 'open' && reply.keepAlive && reply.framing.kind !== 'until-close';
     const whole = this.#framer.done && !this.#bodyHeld;
     if (!clean || !whole) this.#origin.drop('close');
+    this.endsBare = !isFramed && upstream.endedBare();
     this.reusable = whole && isFramed && this.#parsed.keepAlive && reply.keepAlive && this.#client.state === 'open';
     this.#client.onLeave = undefined;
   }

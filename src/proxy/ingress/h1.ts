@@ -36,6 +36,7 @@ const LINGER_MS = 1000;
 export async function serveHttp1(client: Wire, door: Http1Door, first?: ParsedRequest): Promise<void> {
   let head = first;
   let served = 0;
+  let endsBare = false;
   for (;;) {
     let line: Http1Line | undefined;
     try {
@@ -50,9 +51,10 @@ export async function serveHttp1(client: Wire, door: Http1Door, first?: ParsedRe
     }
     served++;
     head = undefined;
+    endsBare = line?.endsBare === true;
     if (!line?.reusable || door.draining()) break;
   }
-  linger(client, door.limits.idleMs);
+  linger(client, door.limits.idleMs, endsBare);
 }
 
 async function nextRequest(client: Wire, door: Http1Door, isFirst: boolean): Promise<ParsedRequest | undefined> {
@@ -74,8 +76,11 @@ async function nextRequest(client: Wire, door: Http1Door, isFirst: boolean): Pro
   }
 }
 
-/** Ends our side and gives the client time to read; what it still sends is thrown away. `stallMs` bounds a client that never reads. */
-export function linger(client: Wire, stallMs: number): void {
+/**
+ * Ends our side and gives the client time to read; what it still sends is thrown away. `stallMs` bounds a client that never reads.
+ * `endsBare`: without the polite end of TLS.
+ */
+export function linger(client: Wire, stallMs: number, endsBare = false): void {
   if (client.socket.destroyed || client.isCut) return;
   const gone = () => client.destroy();
   const hasLeft = client.state !== 'open';
@@ -88,7 +93,8 @@ export function linger(client: Wire, stallMs: number): void {
     else gone();
   });
   client.socket.once('close', () => clearTimeout(timer));
-  client.end();
+  if (endsBare) client.endBare();
+  else client.end();
   void discard(client);
 }
 

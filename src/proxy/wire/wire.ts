@@ -2,6 +2,8 @@
 // It knows nothing of HTTP or TLS records.
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
+import { watchForBareEnd } from './bare-end.ts';
 import { resetConnection } from './reset.ts';
 
 /** Bytes kept unread before the socket is paused; a peer that leaves is noticed until then. */
@@ -16,6 +18,8 @@ export class Wire {
   readonly socket: Duplex;
   /** Called once when the peer ends or is lost. */
   onLeave: (() => void) | undefined;
+  /** Whether the peer ended TLS by FIN alone, as far as that is known. */
+  endedBare = (): boolean => false;
   /** Bytes read and written so far. */
   bytesIn = 0;
   bytesOut = 0;
@@ -89,6 +93,12 @@ export class Wire {
   /** Ends the writing side politely; never after `cut`. */
   end(): void {
     if (!this.socket.destroyed && !this.#cut) this.socket.end();
+  }
+
+  /** Ends with FIN alone, TLS without its close_notify, once all that was written is in the kernel. Of a connection in clear that is any end. */
+  endBare(): void {
+    if (this.#carrier && this.#carrier !== this.socket && this.#state === 'open') this.socket.write(NOTHING, () => this.destroy());
+    else this.end();
   }
 
   /** Whether `cut` was called: nothing polite may follow. */
@@ -185,8 +195,9 @@ export class Wire {
 }
 
 /** A wire to an upstream: it closes as soon as upstream has ended, for nothing more can be asked on it. What came before stays readable. */
-export function upstreamWire(socket: Duplex, carrier: Socket): Wire {
+export function upstreamWire(socket: Socket | TLSSocket, carrier: Socket): Wire {
   const wire = new Wire(socket, carrier);
+  if (socket !== carrier) wire.endedBare = watchForBareEnd(socket as TLSSocket, carrier);
   wire.onLeave = () => wire.destroy();
   return wire;
 }
