@@ -4,7 +4,7 @@
 import type { Authority } from '../authority.ts';
 import type { EqualityGrade } from '../exchange-record.ts';
 import type { Fault, FaultCode } from '../fault.ts';
-import type { ReplyHead, RequestHead } from '../headers.ts';
+import type { RawHeaders, ReplyHead, RequestHead } from '../headers.ts';
 import type { Injected } from '../rules/masking/scrub.ts';
 import type { Policy } from '../rules/policy.ts';
 import type { Dialect, Route } from '../rules/provider.ts';
@@ -48,12 +48,16 @@ export interface OutgoingRequest {
   readonly headChanged: boolean;
   /**
    * 'stream': relay as it comes, its beginning once `held` lets go of it; `watch` sees each piece after that and may throw to stop it.
-   * Otherwise the collected body, edited or not.
+   * Otherwise the collected body, edited or not. Either way `trailers` is asked once, when the last of them is there.
    */
-  readonly body:
+  readonly body: { readonly trailers?: TrailerEdit } & (
     | { readonly kind: 'stream'; readonly held?: HeldBody; readonly watch?: (piece: Buffer) => void }
-    | { readonly kind: 'whole'; readonly bytes: Buffer; readonly changed: boolean };
+    | { readonly kind: 'whole'; readonly bytes: Buffer; readonly changed: boolean }
+  );
 }
+
+/** The trailer fields that leave for those that came: the same array for the same. May throw to stop the request. */
+export type TrailerEdit = (came: RawHeaders) => RawHeaders;
 
 /** The beginning of a streamed body of no announced length, which stays back while it may turn out to be all of it. The head does not. */
 export interface HeldBody {

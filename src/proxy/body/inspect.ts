@@ -61,7 +61,8 @@ export async function inspect(house: Conductor, x: Exchange): Promise<Inspection
   if (!route || route.endpoint?.kind === 'login') return { head: line.head, body: STREAM };
   const masker = maskerFor(house, x);
   const head = maskHead(x, route, masker);
-  return { head, body: line.hasBody && !line.wantsWebSocket ? await inspectBody(x, route, masker) : STREAM };
+  if (!line.hasBody || line.wantsWebSocket) return { head, body: STREAM };
+  return { head, body: { ...(await inspectBody(x, route, masker)), trailers: (came) => maskFields(x, route, masker, came) } };
 }
 
 async function inspectBody(x: Exchange, route: Route, masker: Masker): Promise<OutgoingRequest['body']> {
@@ -126,18 +127,8 @@ function mayEdit(x: Exchange, route: Route, plain?: Buffer): boolean {
 
 function maskHead(x: Exchange, route: Route, masker: Masker): RequestHead {
   const { head } = x.line;
-  let headers: RawHeaders = head.headers;
+  const headers = maskFields(x, route, masker, head.headers);
   let target = head.target;
-  for (let i = 0; i < head.headers.length; i += 2) {
-    const value = head.headers[i + 1]!;
-    if (value.length < SHORTEST) continue;
-    const name = head.headers[i]!.toLowerCase();
-    if (NEVER_MASKED.test(name) || route.provider.auth.some((slot) => slot.header === name)) continue;
-    const text = masked(x, masker.value(value), value, () => !coversField(head, name) || mayEdit(x, route));
-    if (text === value) continue;
-    if (headers === head.headers) headers = head.headers.slice();
-    (headers as string[])[i + 1] = text;
-  }
   const q = target.indexOf('?');
   if (q >= 0) {
     const own = new Set(route.provider.auth.map((slot) => slot.query));
@@ -148,6 +139,23 @@ function maskHead(x: Exchange, route: Route, masker: Masker): RequestHead {
     target = `${target.slice(0, q + 1)}${parts.join('&')}`;
   }
   return headers === head.headers && target === head.target ? head : { ...head, headers, target };
+}
+
+/** Fields of the head or trailers; the same array when nothing is masked. */
+function maskFields(x: Exchange, route: Route, masker: Masker, fields: RawHeaders): RawHeaders {
+  const { head } = x.line;
+  let out: string[] | undefined;
+  for (let i = 0; i < fields.length; i += 2) {
+    const value = fields[i + 1]!;
+    if (value.length < SHORTEST) continue;
+    const name = fields[i]!.toLowerCase();
+    if (NEVER_MASKED.test(name) || route.provider.auth.some((slot) => slot.header === name)) continue;
+    const text = masked(x, masker.value(value), value, () => !coversField(head, name) || mayEdit(x, route));
+    if (text === value) continue;
+    out ??= fields.slice();
+    out[i + 1] = text;
+  }
+  return out ?? fields;
 }
 
 function masked(x: Exchange, scan: ValueScan, text: string, isFree: () => boolean): string {

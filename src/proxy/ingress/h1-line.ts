@@ -1,15 +1,15 @@
 // One HTTP/1 exchange between a client wire and its upstream wire. Heads and bodies that nobody touched leave with the
 // bytes they came in; edited ones are re-framed here. It does not know providers, rules or TLS.
-import { CLIENT_GONE, Fault } from '../../fault.ts';
+import { asFault, CLIENT_GONE, Fault } from '../../fault.ts';
 import { type ReplyHead, type RequestHead, withValue } from '../../headers.ts';
 import type { Dialect } from '../../rules/provider.ts';
-import type { HeldBody, Line, LineTally, MessagePlan, OutgoingRequest, ReplyPlan } from '../exchange.ts';
-import { type BodyFramer, createFramer, encodeChunk, LAST_CHUNK } from '../wire/frame.ts';
+import type { Line, LineTally, MessagePlan, OutgoingRequest, ReplyPlan } from '../exchange.ts';
 import { MAX_INTERIM, type ParsedReply, type ParsedRequest, parseReplyHead, renderHead } from '../wire/head.ts';
 import { whileQuiet } from '../wire/patience.ts';
 import { readHeadBytes } from '../wire/read-head.ts';
 import type { Wire } from '../wire/wire.ts';
 import { errorHead } from './error-reply.ts';
+import { Http1Body } from './h1-body.ts';
 import { asSaid, beginReply, forwardable, relayReply } from './h1-reply.ts';
 import { type LinePatience, Upload } from './upload.ts';
 import { farewell, relayMessages } from './websocket.ts';
@@ -47,12 +47,10 @@ export class Http1Line implements Line {
   readonly #parsed: ParsedRequest;
   readonly #origin: Http1Origin;
   readonly #idleMs: () => number;
-  readonly #upload: Upload;
-  readonly #framer: BodyFramer;
+  readonly #body: Http1Body;
   readonly #abort = new AbortController();
   /** False once the target was rewritten (absolute-form): the head must be rendered anew. */
   readonly #ownBytes: boolean;
-  #rawBody: Buffer[] = [];
   #upstream: Wire | undefined;
   #reused = false;
   #pending: ParsedReply | undefined;
@@ -69,9 +67,8 @@ export class Http1Line implements Line {
     this.head = head;
     this.#origin = origin;
     this.#idleMs = () => patience.idleMs;
-    this.#upload = new Upload(client, patience, this.seen);
     this.#ownBytes = head.target === parsed.target;
-    this.#framer = createFramer(parsed.framing, 'request');
+    this.#body = new Http1Body(client, parsed.framing, new Upload(client, patience, this.seen), this.seen);
     client.onLeave = () => {
       this.#abort.abort(CLIENT_GONE);
       this.#origin.drop('cut');
@@ -98,15 +95,9 @@ export class Http1Line implements Line {
       this.#continued = true;
       this.#client.write('HTTP/1.1 100 Continue\r\n\r\n');
     }
-    const pieces: Buffer[] = [];
-    let size = 0;
-    const take = (piece: Buffer) => {
-      size += piece.length;
-      if (size > maxBytes) throw new Fault('body-too-large');
-      pieces.push(piece);
-    };
-    await this.#eachBodyChunk(this.#keep, take);
-    return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+    const bytes = await this.#body.collect(maxBytes);
+    this.#live();
+    return bytes;
   }
 
   async send(out: OutgoingRequest): Promise<void> {
@@ -116,19 +107,17 @@ export class Http1Line implements Line {
     this.#live();
     const head = this.#headBytes(out);
     if (out.body.kind === 'whole') {
+      // Before anything is sent: trailers may be refused.
+      const parts = this.#body.whole(out.body);
       if (this.#parsed.expectContinue && !(await this.#mayContinue(wire, head))) {
         this.#bodyHeld = true;
         return;
       }
-      const { bytes, changed } = out.body;
-      // A length frames nothing: the body itself is what came, in one piece.
-      const parts = changed || this.#parsed.framing.kind === 'length' ? this.#frame(bytes) : this.#rawBody;
       // Pieces that leave together are copied into one first, which a large body is not worth.
-      const uncork = bytes.length > MAX_TOGETHER_BYTES ? () => {} : wire.cork();
+      const uncork = out.body.bytes.length > MAX_TOGETHER_BYTES ? () => {} : wire.cork();
       if (!this.#parsed.expectContinue) wire.write(head);
       // Not awaited: it is all in memory anyway, and upstream may answer without reading it.
       for (const part of parts) void wire.write(part);
-      this.#rawBody = [];
       uncork();
       return;
     }
@@ -173,7 +162,7 @@ export class Http1Line implements Line {
     const isFramed = await relayReply(ends, reply, plan);
     // Bytes behind a complete reply belong to nobody: they must never be taken for the next one.
     const clean = !upstream.hasBytes && upstream.state === 'open' && reply.keepAlive && reply.framing.kind !== 'until-close';
-    const whole = this.#framer.done && !this.#bodyHeld;
+    const whole = this.#body.done && !this.#bodyHeld;
     if (!clean || !whole) this.#origin.drop('close');
     this.endsBare = !isFramed && upstream.endedBare();
     this.reusable = whole && isFramed && this.#parsed.keepAlive && reply.keepAlive && this.#client.state === 'open';
@@ -229,12 +218,6 @@ export class Http1Line implements Line {
     return renderHead(`${out.head.method} ${out.head.target} HTTP/${this.#parsed.version}`, headers);
   }
 
-  #frame(bytes: Buffer): Buffer[] {
-    if (this.#parsed.framing.kind !== 'chunked') return [bytes];
-    const { trailers } = this.#framer;
-    return [...encodeChunk(bytes), trailers.length === 0 ? LAST_CHUNK : renderHead('0', trailers)];
-  }
-
   async #mayContinue(wire: Wire, head: Buffer): Promise<boolean> {
     await wire.write(head);
     try {
@@ -287,54 +270,20 @@ export class Http1Line implements Line {
     return parseReplyHead(bytes, this.head.method);
   }
 
-  async #pump(wire: Wire, { held, watch }: OutgoingRequest['body'] & { kind: 'stream' }): Promise<void> {
-    const give = async (raw: Buffer) => {
+  async #pump(wire: Wire, body: OutgoingRequest['body'] & { kind: 'stream' }): Promise<void> {
+    const give = async (bytes: Buffer) => {
       await nextTurn();
-      if (wire.state === 'open') await wire.write(raw);
+      if (wire.state === 'open') await wire.write(bytes);
     };
     try {
-      for (const part of held ? await this.#heldBody(held) : []) await this.#unlessQuiet(give(part));
-      await this.#eachBodyChunk(give, watch);
+      for await (const bytes of this.#body.leaving(body)) {
+        await whileQuiet(give(bytes), this.#idleMs, 'upstream-silent', () => this.seen.replyBytes);
+        this.#live();
+      }
     } catch (thrown) {
       // Half an upload must not look complete: the connection goes down with it.
-      this.#uploadFault = thrown instanceof Fault ? thrown : new Fault('internal', undefined, { cause: thrown });
+      this.#uploadFault = asFault(thrown);
       wire.cut();
-    }
-  }
-
-  /** The beginning of the body as it will leave. */
-  async #heldBody(held: HeldBody): Promise<Buffer[]> {
-    let more = true;
-    const take = (piece: Buffer) => {
-      more = held.take(piece) && more;
-    };
-    await this.#eachBodyChunk(this.#keep, take, () => more);
-    const edited = await held.release(this.#framer.done);
-    return edited ? this.#frame(edited) : this.#rawBody.splice(0);
-  }
-
-  #keep = (raw: Buffer): undefined => {
-    this.#rawBody.push(raw);
-  };
-
-  #unlessQuiet(wait: Promise<void>): Promise<void> | void {
-    return whileQuiet(wait, this.#idleMs, 'upstream-silent', () => this.seen.replyBytes);
-  }
-
-  async #eachBodyChunk(
-    onRaw: (raw: Buffer) => Promise<void> | undefined,
-    onPayload: ((piece: Buffer) => void) | undefined,
-    goesOn: () => boolean = () => true,
-  ): Promise<void> {
-    while (!this.#framer.done && goesOn()) {
-      const chunk = await this.#upload.read();
-      if (!chunk) throw new Fault('client-gone');
-      const used = this.#framer.push(chunk, onPayload);
-      this.seen.requestBytes += used;
-      if (used < chunk.length) this.#client.unread(chunk.subarray(used));
-      const wait = onRaw(used === chunk.length ? chunk : chunk.subarray(0, used));
-      if (wait) await this.#unlessQuiet(wait);
-      this.#live();
     }
   }
 }

@@ -1,6 +1,7 @@
 // Field sections and ends of HTTP/2 streams as node:http2 gives and takes them: pseudo-fields apart, trailers carried across.
 // It must not know what any field means.
 import { constants, type Http2Stream } from 'node:http2';
+import type { RawHeaders } from '../../headers.ts';
 import { endToEndHttp2 } from '../hop.ts';
 
 /** The fields without the pseudo-fields. */
@@ -11,27 +12,27 @@ export function regular(raw: readonly string[]): string[] {
 }
 
 /** Interim and trailer fields can be given to node:http2 as an object only: names keep their order, a repeated name its values. */
-export function fieldObject(raw: readonly string[]): Record<string, string[]> {
+export function fieldObject(raw: RawHeaders): Record<string, string[]> {
   const out: Record<string, string[]> = Object.create(null);
   for (let i = 0; i < raw.length; i += 2) out[raw[i]!] = [...(out[raw[i]!] ?? []), raw[i + 1]!];
   return out;
 }
 
 /** Listens for the trailers of `from`, which may come before anybody knows where they go; without fields of the hop. */
-export function trailersOf(from: Http2Stream): () => Record<string, string[]> {
-  let trailers: Record<string, string[]> = {};
+export function trailersOf(from: Http2Stream): () => RawHeaders {
+  let trailers: RawHeaders = [];
   from.on('trailers', (_headers, _flags, raw) => {
-    trailers = fieldObject(endToEndHttp2(raw as unknown as string[]));
+    trailers = endToEndHttp2(raw as unknown as string[]);
   });
   return () => trailers;
 }
 
-/** Ends `to`, which waits for trailers, with these; with none, the stream just ends. */
-export function sendTrailers(to: Http2Stream, trailers: () => Record<string, string[]>): void {
+/** Ends `to`, which waits for trailers, with these; with none, the stream just ends. Where `trailers` throws, it is reset. */
+export function sendTrailers(to: Http2Stream, trailers: () => RawHeaders): void {
   to.on('wantTrailers', () => {
     if (to.destroyed || to.closed) return;
     try {
-      to.sendTrailers(trailers());
+      to.sendTrailers(fieldObject(trailers()));
     } catch {
       // Nobody is above a listener: what node:http2 will not send may cost this stream, not the process.
       to.close(constants.NGHTTP2_INTERNAL_ERROR);

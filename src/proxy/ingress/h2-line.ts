@@ -1,7 +1,7 @@
 // One HTTP/2 exchange between a stream of the client's session and one of the upstream session. Pseudo-field order, field
 // order and RST codes are carried across; flow control works end to end through paused streams.
 import { type ClientHttp2Session, type ClientHttp2Stream, constants, type ServerHttp2Stream, sensitiveHeaders } from 'node:http2';
-import { CLIENT_GONE, Fault } from '../../fault.ts';
+import { asFault, CLIENT_GONE, Fault } from '../../fault.ts';
 import { firstValue, type RawHeaders, type ReplyHead, type RequestHead, withoutDigests, withoutFields, withValue } from '../../headers.ts';
 import type { Dialect } from '../../rules/provider.ts';
 import type { BodyTransform, Line, LineTally, MessagePlan, OutgoingRequest, ReplyPlan } from '../exchange.ts';
@@ -9,9 +9,9 @@ import { whileQuiet } from '../wire/patience.ts';
 import { Wire } from '../wire/wire.ts';
 import { errorReply } from './error-reply.ts';
 import { linger } from './h1.ts';
+import { Http2Body } from './h2-body.ts';
 import { endOf, fieldObject, sendTrailers, trailersOf } from './h2-fields.ts';
 import { awaitReply, type Http2Reply } from './h2-reply.ts';
-import { leavingPieces } from './held.ts';
 import { type LinePatience, Upload } from './upload.ts';
 import { farewell, relayMessages } from './websocket.ts';
 
@@ -31,9 +31,8 @@ export class Http2Line implements Line {
   readonly #sensitive: readonly string[];
   readonly #origin: Http2Origin;
   readonly #idleMs: () => number;
-  readonly #upload: Upload;
   readonly #abort = new AbortController();
-  readonly #requestTrailers: ReturnType<typeof trailersOf>;
+  readonly #body: Http2Body;
   #replyTrailers: ReturnType<typeof trailersOf> | undefined;
   #replyEnded = () => false;
   #upstreamStream: ClientHttp2Stream | undefined;
@@ -57,7 +56,7 @@ export class Http2Line implements Line {
     this.#client = new Wire(stream);
     this.#origin = origin;
     this.#idleMs = () => patience.idleMs;
-    this.#upload = new Upload(this.#client, patience, this.seen);
+    this.#body = new Http2Body(stream, new Upload(this.#client, patience, this.seen), this.seen);
     this.hasBody = !endsStream;
     const pseudo: string[] = [];
     const fields: string[] = [];
@@ -71,7 +70,6 @@ export class Http2Line implements Line {
       headers: fields,
     };
     this.wantsWebSocket = this.head.method === 'CONNECT' && firstValue(pseudo, ':protocol') === 'websocket';
-    this.#requestTrailers = trailersOf(stream);
     stream.on('aborted', this.#onAbort);
     stream.once('close', () => {
       if (!this.#done) this.#onAbort();
@@ -88,18 +86,9 @@ export class Http2Line implements Line {
 
   async collect(maxBytes: number): Promise<Buffer> {
     if (firstValue(this.head.headers, 'expect') === '100-continue') this.#stream.additionalHeaders({ ':status': 100 });
-    const pieces: Buffer[] = [];
-    let size = 0;
-    for (;;) {
-      const piece = await this.#upload.read();
-      if (!piece) break;
-      size += piece.length;
-      this.seen.requestBytes = size;
-      if (size > maxBytes) throw new Fault('body-too-large');
-      pieces.push(piece);
-    }
+    const bytes = await this.#body.collect(maxBytes);
     this.#live();
-    return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+    return bytes;
   }
 
   async send(out: OutgoingRequest): Promise<void> {
@@ -120,7 +109,7 @@ export class Http2Line implements Line {
     this.#reply = awaitReply(stream, (raw) => this.#passInterim(raw));
     this.#reply.catch(() => undefined);
     if (!this.hasBody || this.wantsWebSocket) return;
-    sendTrailers(stream, this.#requestTrailers);
+    sendTrailers(stream, () => this.#leavingTrailers(out.body));
     if (out.body.kind === 'whole') {
       stream.end(out.body.bytes);
       return;
@@ -233,18 +222,22 @@ export class Http2Line implements Line {
     return this.#client.write(piece);
   }
 
-  async #pump(stream: ClientHttp2Stream, wire: Wire, body: OutgoingRequest['body'] & { kind: 'stream' }): Promise<void> {
-    const read = async () => {
-      const piece = await this.#upload.read();
-      this.seen.requestBytes += piece?.length ?? 0;
-      return piece;
-    };
+  #leavingTrailers(body: OutgoingRequest['body']): RawHeaders {
     try {
-      for await (const piece of leavingPieces(read, body))
+      return this.#body.leavingTrailers(body);
+    } catch (thrown) {
+      this.#uploadFault = asFault(thrown);
+      throw thrown;
+    }
+  }
+
+  async #pump(stream: ClientHttp2Stream, wire: Wire, body: OutgoingRequest['body'] & { kind: 'stream' }): Promise<void> {
+    try {
+      for await (const piece of this.#body.leaving(body))
         await whileQuiet(wire.write(piece), this.#idleMs, 'upstream-silent', () => this.seen.replyBytes);
       if (this.#client.state === 'ended') stream.end();
     } catch (thrown) {
-      this.#uploadFault = thrown instanceof Fault ? thrown : new Fault('internal', undefined, { cause: thrown });
+      this.#uploadFault = asFault(thrown);
       stream.close(constants.NGHTTP2_CANCEL);
     }
   }

@@ -27,6 +27,8 @@ export interface BodyFramer {
    * trailers included; their length when none is begun. -1 when the last one was begun earlier, and for every other body.
    */
   readonly boundary: number;
+  /** Of a chunked body: the offset, in the bytes last pushed, from which they are its trailer section, the closing line included. -1 before that. */
+  readonly trailersAt: number;
   /** Trailer fields of a chunked body, complete when `done`. */
   readonly trailers: RawHeaders;
   /**
@@ -60,6 +62,7 @@ function cut(side: 'request' | 'reply'): Fault {
 
 class CountedFramer implements BodyFramer {
   readonly boundary = -1;
+  readonly trailersAt = -1;
   readonly trailers: RawHeaders = [];
   readonly #side: 'request' | 'reply';
   readonly #untilClose: boolean;
@@ -105,6 +108,7 @@ class ChunkedFramer implements BodyFramer {
   #trailerText = '';
   #trailers: RawHeaders = [];
   boundary = 0;
+  trailersAt = -1;
   constructor(side: 'request' | 'reply') {
     this.#side = side;
     this.#code = side === 'request' ? 'bad-request' : 'upstream-protocol';
@@ -118,6 +122,7 @@ class ChunkedFramer implements BodyFramer {
   push(chunk: Buffer, onPayload?: (slice: Buffer) => void): number {
     let at = 0;
     this.boundary = this.#atBoundary() ? 0 : -1;
+    this.trailersAt = this.#state === TRAILERS ? 0 : -1;
     while (at < chunk.length && this.#state !== DONE) {
       if (this.#state === DATA) {
         const n = Math.min(this.#size, chunk.length - at);
@@ -128,6 +133,7 @@ class ChunkedFramer implements BodyFramer {
       } else {
         this.#step(chunk[at++]!);
         if (this.#atBoundary()) this.boundary = at;
+        if (this.#state === TRAILERS && this.trailersAt < 0) this.trailersAt = at;
       }
     }
     return at;
