@@ -148,6 +148,32 @@ describe('a client that reads nothing', () => {
     expect(await bytesOf(stalled!, TOTAL)).toEqual(expected(whole));
   });
 
+  // Each stream alone stayed within its window; ten of them held ten windows.
+  test('over HTTP/2, ten streams of one client together', async () => {
+    const counts: { taken: number }[] = [];
+    const scene = await startScriptedH2((call) => {
+      call.stream.respond({ ':status': 200, 'content-type': 'image/png' });
+      counts.push(pour(call.stream, whole));
+    });
+    const { client, session } = await openH2(scene, { settings: { initialWindowSize: 8 * MB } });
+    session.setLocalWindowSize(1024 * MB);
+    const open = (path: string) => session.request({ ':method': 'GET', ':path': path, ':scheme': 'https', ':authority': HOST });
+    const stalled = Array.from({ length: 10 }, (_, i) => open(`/stalled-${i}`).pause());
+    // Not the streams, whose windows would hold it all: the connection itself.
+    await until(() => counts.length > 0, 'a reply');
+    client.tap.socket.pause();
+    await until(() => counts.length === 10, 'ten replies');
+    const sum = {
+      get taken() {
+        return counts.reduce((n, c) => n + c.taken, 0);
+      },
+    };
+    expect(await settled(sum)).toBeLessThan(LIMIT);
+    client.tap.socket.resume();
+    expect(await bytesOf(open('/flowing'), TOTAL)).toEqual(expected(whole));
+    for (const one of await Promise.all(stalled.map((stream) => bytesOf(stream, TOTAL)))) expect(one).toEqual(expected(whole));
+  });
+
   test('on a WebSocket', async () => {
     const message = frameBytes({ opcode: 2, payload: PIECE });
     let count = { taken: 0 };

@@ -15,8 +15,8 @@ import { awaitReply, type Http2Reply } from './h2-reply.ts';
 import { type LinePatience, Upload } from './upload.ts';
 import { farewell, relayMessages } from './websocket.ts';
 
-/** Gives the session to send on. Faults upstream-*, misdirected. */
-export type Http2Origin = () => ClientHttp2Session;
+/** Opens a stream towards upstream. Faults upstream-*, misdirected. */
+export type Http2Origin = ClientHttp2Session['request'];
 
 /** An HTTP/2 exchange. Made by serveHttp2 for each stream of the client; lives as long as the stream. */
 export class Http2Line implements Line {
@@ -92,13 +92,12 @@ export class Http2Line implements Line {
   }
 
   async send(out: OutgoingRequest): Promise<void> {
-    const session = this.#origin();
     this.#live();
     let headers = out.head.headers;
     if (out.body.kind === 'whole' && out.body.changed) headers = withValue(headers, 'content-length', String(out.body.bytes.length));
     const pseudo = withValue(this.#pseudo, ':path', out.head.target);
     const raw = Object.assign([...pseudo, ...headers], { [sensitiveHeaders]: this.#sensitive });
-    const stream = session.request(raw as unknown as Record<string, string>, {
+    const stream = this.#origin(raw as unknown as Record<string, string>, {
       endStream: !this.hasBody && !this.wantsWebSocket,
       waitForTrailers: this.hasBody && !this.wantsWebSocket,
     });

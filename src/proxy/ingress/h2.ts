@@ -9,6 +9,7 @@ import { MAX_FIELDS } from '../wire/field.ts';
 import { MAX_HEAD_BYTES } from '../wire/head.ts';
 import { within } from '../wire/patience.ts';
 import { resetConnection } from '../wire/reset.ts';
+import { openHttp2Budget } from './h2-budget.ts';
 import { Http2Line, type Http2Origin } from './h2-line.ts';
 import { type ClientPreface, mirroredSettings, parsePreface, sentSettings, settingsForClient } from './h2-settings.ts';
 
@@ -56,11 +57,7 @@ export async function serveHttp2(client: TLSSocket, upstream: Http2Upstream | Fa
       behind = openSession(upstream.socket, door.connection.authority.host, preface);
       try {
         settings = settingsForClient(await within(settled(behind), door.limits.connectMs, 'upstream-silent', 'no SETTINGS'));
-        const session = behind;
-        origin = () => {
-          if (session.closed || session.destroyed) throw new Fault('upstream-cut', 'the session has ended');
-          return session;
-        };
+        origin = originOf(behind, mirroredSettings(preface.settings));
       } catch (thrown) {
         const fault = thrown instanceof Fault ? thrown : new Fault('upstream-protocol', 'no HTTP/2 session', { cause: thrown });
         origin = () => {
@@ -133,6 +130,14 @@ function serveSession(
       resolve();
     });
   });
+}
+
+function originOf(session: http2.ClientHttp2Session, { initialWindowSize = 0 }: http2.Settings): Http2Origin {
+  const budget = openHttp2Budget(session, initialWindowSize);
+  return (head, options) => {
+    if (session.closed || session.destroyed) throw new Fault('upstream-cut', 'the session has ended');
+    return budget.watch(session.request(head, options));
+  };
 }
 
 function openSession(socket: TLSSocket, host: string, preface: ClientPreface): http2.ClientHttp2Session {
