@@ -36,6 +36,11 @@ export function explain(thrown: unknown): Explained {
   return { line: message.split('\n')[0] || 'failed without a reason', exitCode: EXIT.failed };
 }
 
+/** The text with the commands it names as they can be typed where `self` is what starts us (`npx sallyport`, a path). */
+export function asTyped(text: string, self: string): string {
+  return text.replace(/(?<![\w/.-])sallyport (?=(?:start|stop|status|reload|run|env|ca|fidelity|doctor|demo)\b)/g, () => `${self} `);
+}
+
 /** The line for an address that cannot be listened on, or undefined for another error. `where` is `host:port`. */
 export function listenFailure(thrown: unknown, where: string): CommandFailure | undefined {
   const words: Record<string, string> = {

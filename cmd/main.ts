@@ -16,7 +16,7 @@ import { start } from './commands/start.ts';
 import { status } from './commands/status.ts';
 import { stop } from './commands/stop.ts';
 import { forgetCompileCache } from './compile-cache.ts';
-import { EXIT, explain } from './failure.ts';
+import { asTyped, EXIT, explain } from './failure.ts';
 import { packageVersion } from './version.ts';
 
 const COMMANDS: readonly Command[] = [start, stop, status, reload, run, env, ca, rules, fidelity, doctor, demo, daemon];
@@ -48,7 +48,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return await command.run({ args: call.args, rest: call.rest, json: call.json, invocation, terminal });
   } catch (thrown) {
     const { line, exitCode } = explain(thrown);
-    terminal.err(`sallyport: ${line}`);
+    terminal.err(`sallyport: ${asTyped(line, self)}`);
     return exitCode;
   }
 }

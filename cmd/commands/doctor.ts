@@ -10,7 +10,7 @@ import { configRows } from '../config-rows.ts';
 import { type Finding, found } from '../doctor/finding.ts';
 import { checkCa, checkEngine, checkFiles, checkNode } from '../doctor/installation.ts';
 import { checkClis, checkEnvironment, checkSettings } from '../doctor/surroundings.ts';
-import { EXIT, explain } from '../failure.ts';
+import { asTyped, EXIT, explain } from '../failure.ts';
 import { homeOf, loadSettings, policySettings } from '../settings.ts';
 import { packageVersion } from '../version.ts';
 
@@ -39,14 +39,19 @@ export const doctor: Command = {
       home = attempt(() => homeOf(invocation));
     }
     const running = home === undefined ? undefined : await statusOf(home, findings);
-    if (home !== undefined) findings.push(...checkFiles(home), checkCa(home, Date.now()));
+    if (home !== undefined) findings.push(...checkFiles(home), await checkCa(home, Date.now()));
     if (loaded && !running && loaded.config.listen.port !== 0) findings.push(await portFinding(loaded));
     const patterns = attempt(() => (loaded ? compilePolicy(policySettings(loaded.config)).interceptedHosts : [])) ?? [];
     findings.push(...checkEnvironment(env, running?.listen, patterns), ...(await checkClis(env)), await hostFinding());
     // The daemon's own rows where it runs: its flags and environment may differ from ours.
     const rows = running && home !== undefined ? await controlOf(home).config() : loaded ? configRows(loaded) : [];
     const failed = findings.some((f) => f.state === 'fail');
-    terminal.out(json ? JSON.stringify({ ok: !failed, findings, config: rows }) : text(findings, rows));
+    const told = findings.map((f) => ({
+      ...f,
+      text: asTyped(f.text, terminal.self),
+      ...(f.fix === undefined ? {} : { fix: asTyped(f.fix, terminal.self) }),
+    }));
+    terminal.out(json ? JSON.stringify({ ok: !failed, findings: told, config: rows }) : text(told, rows));
     return failed ? EXIT.failed : EXIT.ok;
   },
 };

@@ -2,6 +2,7 @@
 // Must not make or change any of it.
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { lookAtPair } from '../../src/cert/pair-file.ts';
 import { checkHome, checkPrivate } from '../../src/store/home.ts';
 import { caFacts, readPem } from '../commands/ca.ts';
 import { explain } from '../failure.ts';
@@ -45,11 +46,12 @@ export function checkFiles(home: string): readonly Finding[] {
 
 const SECRET = /\.(key|db|db-wal|db-shm|lock|sock|log|log\.1|backup)$/;
 
-/** Days left of the CA in the home. */
-export function checkCa(home: string, nowMs: number): Finding {
+/** Days left of the CA in the home, and whether its key belongs to it. */
+export async function checkCa(home: string, nowMs: number): Promise<Finding> {
   try {
     const pem = readPem(join(home, 'ca.pem'));
-    if (pem === undefined) return found.info('CA', 'none yet; the first start makes one');
+    const pair = await lookAtPair(home);
+    if (pem === undefined || !pair) return found.info('CA', 'none yet; the first start makes one');
     const { daysLeft, validUntil, subject } = caFacts(pem, nowMs);
     if (daysLeft < 0) return found.fail('CA', `${subject} ended on ${validUntil}`, 'sallyport start renews it');
     if (daysLeft < 14)

@@ -30,41 +30,54 @@ export function certsPath(home: string): string {
   return join(home, CERTS);
 }
 
+/** A sound pair: in its place, or with certificates that still wait for theirs in the file `next`. */
+interface Found extends CaPair {
+  readonly next: string | undefined;
+}
+
 /**
  * The pair in `home`, or undefined when there is none. Completes what a killed writer began.
- * CertFault when a mode is too loose, when one of the files is missing or unreadable, or when they do not match.
+ * CertFault as `lookAtPair`, and when it cannot be completed.
  */
 export async function readPair(home: string): Promise<CaPair | undefined> {
-  if (!(await checkFolder(home))) return undefined;
-  const keyFile = join(home, KEY);
+  const pair = await lookAtPair(home);
+  if (!pair) return undefined;
+  const { keyPem, certPems, next } = pair;
   const certFile = certsPath(home);
-  const keyPem = await readText(keyFile, 0o077);
-  let certs = await readText(certFile, 0o022);
-  // The files are read one after the other, and another process may have put a pair in place between the two.
-  const first = certs;
-  const overtaken = async () => (await readText(keyFile, 0o077)) !== keyPem || (await readText(certFile, 0o022)) !== first;
-  if (keyPem === undefined) {
-    if (certs === undefined) return undefined;
-    if (await overtaken()) return readPair(home);
-    throw new CertFault(`${keyFile} is missing beside ${certFile}: put it back, or remove ${certFile} to have a new CA made.`);
-  }
-  const id = keyId(keyPem, keyFile);
-  if (!matches(certs, keyPem)) {
-    const next = join(home, `ca-${id}.pem.next`);
-    const candidate = await readText(next, 0o022);
-    if (!matches(candidate, keyPem)) {
-      if (await overtaken()) return readPair(home);
-      const wrong = certs === undefined ? `${certFile} is missing beside ${keyFile}` : `${keyFile} and ${certFile} do not belong together`;
-      throw new CertFault(`${wrong}: restore both from one backup, or remove both to have a new CA made.`);
-    }
+  if (next !== undefined)
     await writing(certFile, async () => {
       await place(next, certFile);
       await syncFolder(home);
     });
-    certs = candidate;
-  }
   await writing(home, () => removeLeftovers(home));
-  return { keyPem, certPems: blocks(certs!) };
+  return { keyPem, certPems };
+}
+
+/**
+ * The same, but changes nothing.
+ * CertFault when a mode is too loose, when one of the files is missing or unreadable, or when they do not match.
+ */
+export async function lookAtPair(home: string): Promise<Found | undefined> {
+  if (!(await checkFolder(home))) return undefined;
+  const keyFile = join(home, KEY);
+  const certFile = certsPath(home);
+  const keyPem = await readText(keyFile, 0o077);
+  const certs = await readText(certFile, 0o022);
+  // The files are read one after the other, and another process may have put a pair in place between the two.
+  const overtaken = async () => (await readText(keyFile, 0o077)) !== keyPem || (await readText(certFile, 0o022)) !== certs;
+  if (keyPem === undefined) {
+    if (certs === undefined) return undefined;
+    if (await overtaken()) return lookAtPair(home);
+    throw new CertFault(`${keyFile} is missing beside ${certFile}: put it back, or remove ${certFile} to have a new CA made.`);
+  }
+  const id = keyId(keyPem, keyFile);
+  if (matches(certs, keyPem)) return { keyPem, certPems: blocks(certs!), next: undefined };
+  const next = join(home, `ca-${id}.pem.next`);
+  const candidate = await readText(next, 0o022);
+  if (matches(candidate, keyPem)) return { keyPem, certPems: blocks(candidate!), next };
+  if (await overtaken()) return lookAtPair(home);
+  const wrong = certs === undefined ? `${certFile} is missing beside ${keyFile}` : `${keyFile} and ${certFile} do not belong together`;
+  throw new CertFault(`${wrong}: restore both from one backup, or remove both to have a new CA made.`);
 }
 
 /** Writes the first pair and the folder (0700) if needed. False, with nothing changed, when another process was first. CertFault when it cannot be written. */

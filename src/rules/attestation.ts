@@ -18,14 +18,17 @@ export function attestsBilling(_head: RequestHead, body: Uint8Array): 'attested'
   return checksum >= 0 && checksum < endOfString(bytes, at) ? 'attested' : undefined;
 }
 
-/** 'signed' when the head carries an AWS Signature Version 4, whose canonical request has a hash of the body. */
+/** 'signed' when the head carries an AWS Signature Version 4, in a field or in the query; its canonical request has the query and a hash of the body. */
 export function attestsSigV4(head: RequestHead): 'signed' | undefined {
-  return /^\s*AWS4-/i.test(firstValue(head.headers, 'authorization') ?? '') ? 'signed' : undefined;
+  const isSigned = /^\s*AWS4-/i.test(firstValue(head.headers, 'authorization') ?? '') || /[?&]X-Amz-Signature=/i.test(head.target);
+  return isSigned ? 'signed' : undefined;
 }
 
 /** Whether the signature of a `signed` head covers the field, whose name is in lower case. Yes where it does not say what it covers. */
 export function coversField(head: RequestHead, name: string): boolean {
-  const named = /\bSignedHeaders=([^,\s]*)/i.exec(firstValue(head.headers, 'authorization') ?? '')?.[1];
+  const named =
+    /\bSignedHeaders=([^,\s]*)/i.exec(firstValue(head.headers, 'authorization') ?? '')?.[1] ??
+    /[?&]X-Amz-SignedHeaders=([^&]*)/i.exec(head.target)?.[1]?.replace(/%3b/gi, ';');
   return named === undefined || named.toLowerCase().split(';').includes(name);
 }
 

@@ -29,7 +29,7 @@ describe('run', { timeout: 90_000 }, () => {
     expect((await user.run(['run', '--', 'sh', '-c', 'kill -TERM $$'])).code).toBe(143);
   });
 
-  test.each(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR2'] as const)('%s is passed on', async (signal) => {
+  test.each(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const)('%s is passed on', async (signal) => {
     const user = newUser();
     const trap = `trap 'echo got; exit 5' ${signal.slice(3)}; echo up; while :; do sleep 0.05; done`;
     const running = user.spawn(['run', '--', 'sh', '-c', trap]);

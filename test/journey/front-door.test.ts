@@ -104,6 +104,20 @@ test('SOCKS5 on the same port', async () => {
   expect((await c.reader.exactly(10))[1]).toBe(0);
 });
 
+test.each([
+  ['BIND', [5, 2, 0, 1, 1, 1, 1, 1, 1, 187], 7],
+  ['UDP ASSOCIATE', [5, 3, 0, 1, 1, 1, 1, 1, 1, 187], 7],
+  ['an unknown address type', [5, 1, 0, 9, 1, 1, 1, 1, 1, 187], 8],
+  ['another version', [4, 1, 0, 1, 1, 1, 1, 1, 1, 187], 1],
+])('SOCKS5 %s is answered with its own code', async (_name, request, code) => {
+  const world = await startWorld();
+  const c = await world.connectPlain();
+  await c.write(Buffer.from([5, 1, 0]));
+  await c.reader.exactly(2);
+  await c.write(Buffer.from(request));
+  expect((await c.reader.exactly(10))[1]).toBe(code);
+});
+
 test('the PAC file names the intercepted hosts', async () => {
   const world = await startWorld();
   const c = await world.connectPlain();

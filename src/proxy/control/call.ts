@@ -1,5 +1,6 @@
 // The one client of the control socket.
 // Must not start a daemon where there is none: it says so and the command decides.
+import { lstatSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
 import type { FidelityReport } from '../fidelity.ts';
 import type { ConfigRow, Connection, Reloaded, Status } from './messages.ts';
@@ -68,7 +69,8 @@ function open(home: string, method: string, route: string, body: unknown, timeou
     try {
       at = socketAddress(controlPath(home));
     } catch (thrown) {
-      reject((thrown as NodeJS.ErrnoException).code === 'ENOENT' ? new NotRunning(home) : thrown);
+      const { code } = thrown as NodeJS.ErrnoException;
+      reject(code === 'ENOENT' ? new NotRunning(home) : code === 'EACCES' ? new Error(whyForbidden(home)) : thrown);
       return;
     }
     const text = body === undefined ? undefined : JSON.stringify(body);
@@ -85,13 +87,25 @@ function open(home: string, method: string, route: string, body: unknown, timeou
     outgoing.once('error', (error: NodeJS.ErrnoException) => {
       const absent = error.code === 'ENOENT' || error.code === 'ECONNREFUSED' || error.code === 'ENOTDIR';
       if (absent) reject(new NotRunning(home));
-      else if (error.code === 'EACCES') reject(new Error(`the control socket in ${home} belongs to another user`));
+      else if (error.code === 'EACCES') reject(new Error(whyForbidden(home)));
       else
         reject(error.code === undefined ? error : new Error(`the daemon ended before it had answered (${error.code})`, { cause: error }));
     });
     outgoing.once('close', () => at.release());
     outgoing.end(text);
   });
+}
+
+/** What keeps us from the socket: the way there, or the socket itself. */
+function whyForbidden(home: string): string {
+  const path = controlPath(home);
+  try {
+    const { uid } = lstatSync(path);
+    const me = process.getuid?.();
+    return uid === me ? `${path} is closed to its own user: chmod 600 it` : `${path} belongs to user ${uid}, not to you (user ${me})`;
+  } catch {
+    return `the home ${home} cannot be looked into: permission denied`;
+  }
 }
 
 function parsed(text: string): unknown {

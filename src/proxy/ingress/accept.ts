@@ -16,7 +16,16 @@ import { enter } from './enter.ts';
 import { plainReply } from './error-reply.ts';
 import { linger } from './h1.ts';
 import { servePlain } from './plain.ts';
-import { chooseMethod, parseGreeting, parsePassword, parseTarget, passwordReply, SOCKS_VERSION, targetReply } from './socks.ts';
+import {
+  chooseMethod,
+  parseGreeting,
+  parsePassword,
+  parseTarget,
+  passwordReply,
+  SOCKS_VERSION,
+  SocksRefusal,
+  targetReply,
+} from './socks.ts';
 
 const ESTABLISHED = Buffer.from('HTTP/1.1 200 Connection Established\r\n\r\n', 'latin1');
 const TLS_HANDSHAKE = 0x16;
@@ -131,7 +140,8 @@ async function socks(house: House, client: Wire, socket: Socket): Promise<void> 
     target = await aim(house, authority, client);
   } catch (thrown) {
     const fault = asFault(thrown);
-    client.write(targetReply(fault.source === 'rule' ? 2 : fault.source === 'upstream' ? 5 : 1));
+    const byCause = fault.source === 'rule' ? 2 : fault.source === 'upstream' ? 5 : 1;
+    client.write(targetReply(fault instanceof SocksRefusal ? fault.reply : byCause));
     return linger(client, 1000);
   }
   await enter(house, client, socket, target, () => client.write(targetReply(0)));

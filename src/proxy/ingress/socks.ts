@@ -40,13 +40,23 @@ export function parsePassword(bytes: Buffer): Step<string> | undefined {
   return { value: `${bytes.subarray(2, userEnd).toString()}:${bytes.subarray(userEnd + 1, used).toString()}`, used };
 }
 
-/** The target of a CONNECT request. Fault bad-request for other commands and address types. */
+/** A request that RFC 1928 has a reply for: 7 command not supported, 8 address type not supported. */
+export class SocksRefusal extends Fault {
+  readonly reply: 7 | 8;
+  constructor(reply: 7 | 8, detail: string) {
+    super('bad-request', detail);
+    this.reply = reply;
+  }
+}
+
+/** The target of a CONNECT request. Throws SocksRefusal for other commands and address types, Fault bad-request for what is no request. */
 export function parseTarget(bytes: Buffer): Step<Authority> | undefined {
   if (bytes.length < 5) return undefined;
-  if (bytes[0] !== SOCKS_VERSION || bytes[1] !== 1) throw new Fault('bad-request', 'only SOCKS5 CONNECT is served');
+  if (bytes[0] !== SOCKS_VERSION) throw new Fault('bad-request', 'malformed SOCKS5');
+  if (bytes[1] !== 1) throw new SocksRefusal(7, 'only SOCKS5 CONNECT is served');
   const type = bytes[3]!;
   const length = type === 1 ? 4 : type === 4 ? 16 : type === 3 ? 1 + bytes[4]! : undefined;
-  if (length === undefined) throw new Fault('bad-request', 'unknown SOCKS5 address type');
+  if (length === undefined) throw new SocksRefusal(8, 'unknown SOCKS5 address type');
   const used = 4 + length + 2;
   if (bytes.length < used) return undefined;
   const raw = bytes.subarray(4, 4 + length);
@@ -54,8 +64,8 @@ export function parseTarget(bytes: Buffer): Step<Authority> | undefined {
   return { value: parseAuthority(`${host}:${bytes.readUInt16BE(4 + length)}`), used };
 }
 
-/** The reply to a request: 0 granted, 2 not allowed, 5 refused, 1 failed. */
-export function targetReply(code: 0 | 1 | 2 | 5): Buffer {
+/** The reply to a request: 0 granted, 1 failed, 2 not allowed, 5 refused, 7 and 8 not supported. */
+export function targetReply(code: 0 | 1 | 2 | 5 | 7 | 8): Buffer {
   return Buffer.from([SOCKS_VERSION, code, 0, 1, 0, 0, 0, 0, 0, 0]);
 }
 

@@ -73,6 +73,16 @@ test('SigV4 is told by its scheme', () => {
   expect(attestsSigV4(head())).toBeUndefined();
 });
 
+test('a presigned request is signed by its query, which says what it covers', () => {
+  const presigned = {
+    ...head(),
+    target: '/model/x/invoke?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-SignedHeaders=host%3Bx-note&X-Amz-Signature=00',
+  };
+  expect(attestsSigV4(presigned)).toBe('signed');
+  expect(attestsSigV4({ ...head(), target: '/model/x/invoke?note=X-Amz-Signature' })).toBeUndefined();
+  expect(['host', 'x-note', 'date'].map((name) => coversField(presigned, name))).toEqual([true, true, false]);
+});
+
 test('Bedrock looks at both', () => {
   const body = Buffer.from(JSON.stringify({ system }));
   expect(bedrock.attests?.(head('authorization', 'AWS4-HMAC-SHA256 x'), body)).toBe('signed');

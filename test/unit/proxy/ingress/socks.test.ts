@@ -40,6 +40,7 @@ describe('SOCKS5', () => {
     expect(() => parseTarget(Buffer.from([5, 2, 0, 1, 1, 2, 3, 4, 0, 80]))).toThrow(/SOCKS5 CONNECT/);
     expect(() => parseTarget(Buffer.from([5, 1, 0, 9, 1, 2, 3, 4, 0, 80]))).toThrow(/address type/);
     expect(() => parseTarget(target(3, name('a b'), 443))).toThrow(/malformed/);
+    expect(() => parseTarget(Buffer.from([4, 1, 0, 1, 1, 2, 3, 4, 0, 80]))).toThrow(/malformed/);
     expect(targetReply(2)[1]).toBe(2);
   });
 
