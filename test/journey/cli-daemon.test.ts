@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { checkStore, openStore } from '../../src/store/open.ts';
 import { connectPlain, connectTlsTunnel } from '../support/client.ts';
+import { LAUNCHER } from '../support/daemon-process.ts';
 import { eventually } from '../support/eventually.ts';
 import { startFakeProvider } from '../support/fake-provider.ts';
 import { daemonPid, FREE, isAlive, json, newUser, type User } from '../support/sallyport.ts';
@@ -107,7 +108,7 @@ describe('a daemon in the background', { timeout: 90_000 }, () => {
       expect(await user.run(words)).toEqual({
         code: 3,
         stdout: '',
-        stderr: `sallyport: no daemon is running for ${user.home}; start one with: sallyport start\n`,
+        stderr: `sallyport: no daemon is running for ${user.home}; start one with: ${LAUNCHER} start\n`,
       });
     }
     expect(await user.run(['status', '--json'])).toEqual({

@@ -8,13 +8,12 @@ import { inSequence, type Scrubber } from '../../rules/masking/scrub.ts';
 import type { Dialect } from '../../rules/provider.ts';
 import type { BodyTransform, Exchange, ReplyPlan } from '../exchange.ts';
 import type { Conductor } from '../house.ts';
-import { createDecoder, createEncoder, decodeBody, encodeBody, knowsEncoding } from './decode.ts';
+import { decodeBody, encodeBody, knowsEncoding } from './decode.ts';
+import { recoded } from './recoded.ts';
 import { originPlan } from './watch-origins.ts';
 
 const RAW: ReplyPlan = { kind: 'raw' };
 const MAX_RATIO = 1000;
-/** Encoded bytes that are unpacked, edited and packed again at a time: a thousand times as much may be in memory meanwhile. */
-const SLICE_BYTES = 4096;
 
 /** The plan for one reply. */
 export function replyPlan(house: Conductor, x: Exchange, reply: ReplyHead, scrub?: Scrubber): ReplyPlan {
@@ -85,30 +84,4 @@ async function restoreWhole(
   if (restorer.restored === 0 && clean === plain) return bytes;
   const out = tail.length === 0 ? pushed : Buffer.concat([pushed, tail]);
   return encoding === undefined ? out : encodeBody(out, encoding);
-}
-
-/** The same edit inside a content coding: undone before, redone behind, flushed piece by piece so that no event waits. */
-function recoded(plain: BodyTransform, encoding: string): BodyTransform {
-  const decoder = createDecoder(encoding);
-  const encoder = createEncoder(encoding);
-  return {
-    push: async (piece) => {
-      const out: Buffer[] = [];
-      for (let at = 0; at < piece.length; at += SLICE_BYTES) {
-        const edited = await plain.push(await decoder.push(piece.subarray(at, at + SLICE_BYTES)));
-        if (edited.length > 0) out.push(await encoder.push(edited));
-      }
-      return out.length === 1 ? out[0]! : Buffer.concat(out);
-    },
-    end: async () => {
-      const rest = await decoder.end();
-      const edited = Buffer.concat([await plain.push(rest), await plain.end()]);
-      const out = edited.length === 0 ? edited : await encoder.push(edited);
-      return Buffer.concat([out, await encoder.end()]);
-    },
-    close: () => {
-      decoder.close();
-      encoder.close();
-    },
-  };
 }
