@@ -1,18 +1,9 @@
 // Checklist I115 and RFC 9113 6.8, 8.7 in raw frames: how a stream or a session ends on one side is how it ends on the other, and
 // never politely when it was not polite.
 import { describe, expect, onTestFinished, test } from 'vitest';
-import {
-  FLAG,
-  FRAME,
-  type H2Frame,
-  H2FrameParser,
-  h2Frame,
-  headerBlock,
-  headersFrame,
-  openingBytes,
-  PREFACE,
-} from '../support/h2-frames.ts';
+import { FLAG, FRAME, type H2Frame, h2Frame, headerBlock, headersFrame, openingBytes, PREFACE } from '../support/h2-frames.ts';
 import { type RawH2, startRawH2 } from '../support/h2-raw.ts';
+import { type RawUpstream, startRawH2Upstream } from '../support/h2-upstream.ts';
 import type { OriginConnection } from '../support/origin.ts';
 import { HOST, type Scripted, soon, startScripted, until } from '../support/scripted.ts';
 
@@ -31,36 +22,6 @@ const rst = (id: number, code: number) => h2Frame(FRAME.rst, 0, id, u32(code));
 const goaway = (last: number, code: number) => h2Frame(FRAME.goaway, 0, 0, u32(last, code));
 const isEnd = (f: H2Frame) => (f.type === FRAME.data || f.type === FRAME.headers) && (f.flags & FLAG.endStream) !== 0;
 
-interface Upstream {
-  readonly c: OriginConnection;
-  readonly frames: H2Frame[];
-}
-
-/** An upstream that writes raw frames; `onFrame` runs for each that arrives. */
-async function scene(onFrame: (up: Upstream, frame: H2Frame) => unknown): Promise<{ readonly s: Scripted; readonly ups: Upstream[] }> {
-  const ups: Upstream[] = [];
-  const s = await startScripted(
-    async (c) => {
-      const up: Upstream = { c, frames: [] };
-      ups.push(up);
-      const parser = new H2FrameParser();
-      await c.reader.exactly(PREFACE.length);
-      await c.write(h2Frame(FRAME.settings, 0, 0));
-      for (;;) {
-        const bytes = await c.reader.some().catch(() => Buffer.alloc(0));
-        if (bytes.length === 0) return;
-        for (const frame of parser.feed(bytes)) {
-          up.frames.push(frame);
-          if (frame.type === FRAME.settings && frame.flags === 0) await c.write(h2Frame(FRAME.settings, FLAG.ack, 0));
-          await onFrame(up, frame);
-        }
-      }
-    },
-    { alpn: ['h2'], waitMs: 60_000 },
-  );
-  return { s, ups };
-}
-
 async function raw(s: Scripted): Promise<RawH2> {
   const client = await s.connect({ alpn: ['h2'] });
   onTestFinished(() => client.destroy());
@@ -68,14 +29,14 @@ async function raw(s: Scripted): Promise<RawH2> {
 }
 
 /** What came for a stream at upstream. */
-const at = (up: Upstream, id: number) => up.frames.filter((f) => f.stream === id);
+const at = (up: RawUpstream, id: number) => up.frames.filter((f) => f.stream === id);
 const codeOf = (f: H2Frame | undefined) => f?.payload.readUInt32BE(f.type === FRAME.goaway ? 4 : 0);
 
 describe('upstream resets a stream', () => {
   test.each(Object.entries(CODES).filter(([name]) => name !== 'NO_ERROR'))(
     'with %s in mid-reply: the client sees the same code and no end',
     async (_n, code) => {
-      const { s } = await scene(async ({ c }, f) => {
+      const { s } = await startRawH2Upstream(async ({ c }, f) => {
         if (isEnd(f)) await c.write(Buffer.concat([replyHead(f.stream), data(f.stream, 'part'), rst(f.stream, code)]));
       });
       const h2 = await raw(s);
@@ -88,7 +49,7 @@ describe('upstream resets a stream', () => {
   // NO_ERROR is how a server drops the rest of an upload behind a whole reply. In the middle of one node:http2 makes the same end of it, and
   // the client got half a reply with a good end.
   test.each([true, false])('with NO_ERROR in mid-reply (data: %s): the client sees a cut', async (begun) => {
-    const { s } = await scene(async ({ c }, f) => {
+    const { s } = await startRawH2Upstream(async ({ c }, f) => {
       if (isEnd(f)) await c.write(Buffer.concat([replyHead(f.stream), ...(begun ? [data(f.stream, 'half')] : []), rst(f.stream, 0)]));
     });
     const h2 = await raw(s);
@@ -97,7 +58,7 @@ describe('upstream resets a stream', () => {
   });
 
   test('with NO_ERROR behind a whole reply: the reply is whole, although the upload is not', async () => {
-    const { s } = await scene(async ({ c }, f) => {
+    const { s } = await startRawH2Upstream(async ({ c }, f) => {
       if (f.type === FRAME.data) await c.write(Buffer.concat([replyHead(1), data(1, 'whole', true), rst(1, CODES.NO_ERROR)]));
     });
     const h2 = await raw(s);
@@ -108,7 +69,7 @@ describe('upstream resets a stream', () => {
   });
 
   test('with REFUSED_STREAM before the reply: the client may ask again, so it is told so', async () => {
-    const { s } = await scene(async ({ c }, f) => {
+    const { s } = await startRawH2Upstream(async ({ c }, f) => {
       if (isEnd(f)) await c.write(rst(f.stream, CODES.REFUSED_STREAM));
     });
     const h2 = await raw(s);
@@ -117,7 +78,7 @@ describe('upstream resets a stream', () => {
   });
 
   test('with another code before the reply: a readable 502', async () => {
-    const { s } = await scene(async ({ c }, f) => {
+    const { s } = await startRawH2Upstream(async ({ c }, f) => {
       if (isEnd(f)) await c.write(rst(f.stream, CODES.INTERNAL_ERROR));
     });
     const h2 = await raw(s);
@@ -128,7 +89,7 @@ describe('upstream resets a stream', () => {
   });
 
   test('one of three: the others go on', async () => {
-    const { s } = await scene(async ({ c }, f) => {
+    const { s } = await startRawH2Upstream(async ({ c }, f) => {
       if (!isEnd(f)) return;
       await c.write(
         f.stream === 3
@@ -146,7 +107,7 @@ describe('the client resets a stream', () => {
   test.each([CODES.CANCEL, CODES.INTERNAL_ERROR, CODES.PROTOCOL_ERROR])(
     'in mid-upload with code %s: upstream sees it and no end',
     async (code) => {
-      const { s, ups } = await scene(() => {});
+      const { s, ups } = await startRawH2Upstream(() => {});
       const h2 = await raw(s);
       await h2.send(headersFrame(1, head(), false), data(1, 'half'));
       await until(() => ups[0]?.frames.some((f) => f.type === FRAME.data) === true, 'half is there');
@@ -158,7 +119,7 @@ describe('the client resets a stream', () => {
   );
 
   test('in mid-reply: upstream sees it, and other streams go on', async () => {
-    const { s, ups } = await scene(async ({ c }, f) => {
+    const { s, ups } = await startRawH2Upstream(async ({ c }, f) => {
       if (f.type === FRAME.headers) await c.write(Buffer.concat([replyHead(f.stream), data(f.stream, 'part')]));
     });
     const h2 = await raw(s);
@@ -171,7 +132,7 @@ describe('the client resets a stream', () => {
   });
 
   test('while its body is still inspected: upstream never hears of it', async () => {
-    const { s, ups } = await scene(() => {});
+    const { s, ups } = await startRawH2Upstream(() => {});
     const h2 = await raw(s);
     await h2.send(headersFrame(1, head('application/json'), false), data(1, '{"a":'), rst(1, CODES.CANCEL));
     expect(await s.daemon.record()).toMatchObject({ fault: 'client-gone' });
@@ -181,7 +142,7 @@ describe('the client resets a stream', () => {
 
 describe('the session ends', () => {
   test('GOAWAY from upstream: what it took it finishes, what it did not take is refused, and new streams go elsewhere', async () => {
-    const { s, ups } = await scene(async ({ c }, f) => {
+    const { s, ups } = await startRawH2Upstream(async ({ c }, f) => {
       if (f.type !== FRAME.headers || f.stream !== 3) return;
       await c.write(goaway(1, CODES.NO_ERROR));
       await new Promise((resolve) => setTimeout(resolve, 30));
@@ -199,7 +160,7 @@ describe('the session ends', () => {
   });
 
   test('GOAWAY with an error: running streams are over, and the client hears the code', async () => {
-    const { s } = await scene(async ({ c }, f) => {
+    const { s } = await startRawH2Upstream(async ({ c }, f) => {
       if (f.type !== FRAME.headers) return;
       await c.write(Buffer.concat([replyHead(1), data(1, 'part')]));
       await new Promise((resolve) => setTimeout(resolve, 30));
@@ -219,7 +180,7 @@ describe('the session ends', () => {
     ['close_notify and FIN', (c: OriginConnection) => c.end()],
     ['FIN', (c: OriginConnection) => c.fin()],
   ])('%s from upstream in mid-reply: no stream looks whole', async (_name, end) => {
-    const { s } = await scene(async ({ c }, f) => {
+    const { s } = await startRawH2Upstream(async ({ c }, f) => {
       if (f.type !== FRAME.headers) return;
       await c.write(Buffer.concat([replyHead(1), data(1, 'part')]));
       await new Promise((resolve) => setTimeout(resolve, 30));
@@ -233,7 +194,7 @@ describe('the session ends', () => {
   });
 
   test('an idle session that upstream closes is closed for the client, with a GOAWAY', async () => {
-    const { s } = await scene(async ({ c }, f) => {
+    const { s } = await startRawH2Upstream(async ({ c }, f) => {
       if (f.type !== FRAME.headers) return;
       await c.write(Buffer.concat([replyHead(1, true)]));
       await new Promise((resolve) => setTimeout(resolve, 30));
@@ -247,7 +208,7 @@ describe('the session ends', () => {
   });
 
   test('GOAWAY from the client: what runs is finished', async () => {
-    const { s } = await scene(async ({ c }, f) => {
+    const { s } = await startRawH2Upstream(async ({ c }, f) => {
       if (f.type !== FRAME.headers) return;
       await new Promise((resolve) => setTimeout(resolve, 50));
       await c.write(Buffer.concat([replyHead(1), data(1, 'done', true)]));
@@ -265,7 +226,7 @@ describe('the session ends', () => {
   });
 
   test('an upstream that pushes is refused the push, and its answer passes', async () => {
-    const { s, ups } = await scene(async ({ c }, f) => {
+    const { s, ups } = await startRawH2Upstream(async ({ c }, f) => {
       if (f.type !== FRAME.headers) return;
       await c.write(h2Frame(FRAME.push, FLAG.endHeaders, 1, Buffer.concat([u32(2), Buffer.from([0x82, 0x87, 0x84])])));
       await c.write(Buffer.concat([replyHead(1), data(1, 'done', true)]));
@@ -283,7 +244,7 @@ describe('the session ends', () => {
   // nobody listened for, and one PUSH_PROMISE ended the daemon with everybody else's exchanges.
   test('an upstream that pushes a whole request to a client that allows it: refused, and nothing else happens', async () => {
     const pushed = [':method', 'GET', ':scheme', 'https', ':authority', HOST, ':path', '/pushed'];
-    const { s, ups } = await scene(async ({ c }, f) => {
+    const { s, ups } = await startRawH2Upstream(async ({ c }, f) => {
       if (f.type !== FRAME.headers) return;
       await c.write(h2Frame(FRAME.push, FLAG.endHeaders, 1, Buffer.concat([u32(2), headerBlock(pushed)])));
       await c.write(Buffer.concat([replyHead(1), data(1, 'done', true)]));

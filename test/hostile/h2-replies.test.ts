@@ -1,9 +1,10 @@
 // Checklist B22 to B25 over HTTP/2: a reply head that could not reach the client as it is becomes a 502 or leaves out what is not for it.
 import { describe, expect, test } from 'vitest';
 import { callH2, collectH2, startH2 } from '../support/h2-client.ts';
-import { FLAG, FRAME, H2FrameParser, h2Frame, headersFrame, PREFACE } from '../support/h2-frames.ts';
+import { FLAG, FRAME, h2Frame, headersFrame } from '../support/h2-frames.ts';
 import { startRawH2 } from '../support/h2-raw.ts';
-import { HOST, startScripted, startScriptedH2 } from '../support/scripted.ts';
+import { startRawH2Upstream } from '../support/h2-upstream.ts';
+import { HOST, startScriptedH2 } from '../support/scripted.ts';
 
 const GET = { ':method': 'GET', ':scheme': 'https', ':authority': HOST, ':path': '/x' };
 const ok = (stream: number) =>
@@ -11,21 +12,9 @@ const ok = (stream: number) =>
 
 /** A client of an upstream that answers the first stream with the frames of `answer`, every other one with 200. */
 async function client(answer: (stream: number) => readonly Uint8Array[]) {
-  const s = await startScripted(
-    async (c) => {
-      const parser = new H2FrameParser();
-      await c.reader.exactly(PREFACE.length);
-      await c.write(h2Frame(FRAME.settings, 0, 0));
-      for (;;) {
-        const bytes = await c.reader.some().catch(() => Buffer.alloc(0));
-        if (bytes.length === 0) return;
-        for (const { type, stream } of parser.feed(bytes)) {
-          if (type === FRAME.headers) await c.write(Buffer.concat(stream === 1 ? answer(stream) : [ok(stream)]));
-        }
-      }
-    },
-    { alpn: ['h2'], waitMs: 60_000 },
-  );
+  const { s } = await startRawH2Upstream(async ({ c }, { type, stream }) => {
+    if (type === FRAME.headers) await c.write(Buffer.concat(stream === 1 ? answer(stream) : [ok(stream)]));
+  });
   return startH2(await s.connect({ alpn: ['h2', 'http/1.1'] }));
 }
 
