@@ -1,6 +1,7 @@
 // What the rules find in one text or request and what would be sent: the daemon's own scanner and masker on it, with everything they know.
 // Must not print, nor read a file.
-import { type InjectionKind, type Judgement, judge, WARN_AT } from '../../src/rules/injection/judge.ts';
+import { type Judgement, judge, WARN_AT } from '../../src/rules/injection/judge.ts';
+import type { InjectionKind } from '../../src/rules/injection/words.ts';
 import { KIND_ROWS, KINDS, type Kind, type MaskAction } from '../../src/rules/masking/kinds.ts';
 import { createMasker, type Edit } from '../../src/rules/masking/mask.ts';
 import { hasPlaceholderShape } from '../../src/rules/masking/placeholder-shape.ts';

@@ -57,7 +57,7 @@ export const assignedSecret: Detector = {
   anyCase: true,
   reach: { before: BEFORE, after: GAP },
   glance: (bytes, _at, end) => mayAssign(bytes, end),
-  find: valueOf,
+  find: valueAt,
   examples: {
     yes: [
       'DB_PASSWORD=xLPsdrRNhYWtbMqM',
@@ -130,7 +130,7 @@ function isOfName(byte: number): boolean {
   return isIn(byte, ALNUM) || byte === 0x5f || byte === 0x2d || byte === 0x2e;
 }
 
-function valueOf(text: string, at: number): Found | undefined {
+function valueAt(text: string, at: number): Found | undefined {
   const head = NAME_BACK.exec(text.slice(Math.max(0, at - BEFORE), at))![0];
   const tail = NAME.exec(text.slice(at, at + AFTER))![0];
   const name = head + tail;

@@ -46,7 +46,7 @@ function credentialAt(text: string, at: number): Found | undefined {
   const own = TOKEN.exec(ahead.slice(from))?.[0].replace(/[.:]+$/, '');
   if (own === undefined || isNoSecret(own)) return undefined;
   const isInHeader = scheme !== null && BEFORE.test(text.slice(Math.max(0, at - 40), at));
-  const isMeant = isRandom(own) || (isInHeader && /\d/.test(own)) || (scheme?.[1]!.toLowerCase() === 'basic' && isUserAndPassword(own));
+  const isMeant = isRandom(own) || (isInHeader && /\d/.test(own)) || (/^basic/i.test(ahead) && isUserAndPassword(own));
   return isMeant ? { start: at + from, end: at + from + own.length, keepPrefix: 0 } : undefined;
 }
 

@@ -24,11 +24,15 @@ export function disguises(code: number): boolean {
   return as === DROPPED || (as !== undefined && as > HYPHEN) || code === 0x2010 || code === 0x2011 || code === 0xff0d;
 }
 
+function readAs(code: number): number | undefined {
+  return code < 0x80 ? undefined : TABLE.get(code);
+}
+
 /** The text with such characters replaced and those of no width left out. The same object where there are none. */
 export function foldView(view: View): View {
   const { text, origin } = view;
   let first = 0;
-  while (first < text.length && !TABLE.has(text.charCodeAt(first))) first++;
+  while (first < text.length && readAs(text.charCodeAt(first)) === undefined) first++;
   if (first === text.length) return view;
   const folded = new Uint32Array(text.length + 1);
   folded.set(origin.subarray(0, first));
@@ -36,7 +40,7 @@ export function foldView(view: View): View {
   let length = first;
   for (let i = first; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    const as = TABLE.get(code) ?? code;
+    const as = readAs(code) ?? code;
     if (as === DROPPED) continue;
     folded[length++] = origin[i]!;
     parts.push(String.fromCharCode(as));

@@ -58,6 +58,8 @@ export function compileStretches(detectors: readonly Detector[]): Stretches {
   const shy = ofAnchor.map((own) =>
     own.filter((detector) => detector.glance).map((detector) => ({ look: detector.glance!, bit: bitOf(detector) })),
   );
+  const isBold = bold.map((awake) => awake !== 0n);
+  const lengths = anchors.map((anchor) => anchor.text.length);
   const counting = detectors.filter((detector) => detector.digits !== undefined);
   const digitBits = counting.map(bitOf);
   const leastDigits = Math.min(...counting.map((detector) => detector.digits!));
@@ -72,9 +74,16 @@ export function compileStretches(detectors: readonly Detector[]): Stretches {
         if (!isDisguise(bytes, at, DISGUISES[word - anchors.length]!)) return;
       } else {
         awake = bold[word]!;
-        const after = at + anchors[word]!.text.length;
-        for (const { look, bit } of shy[word]!) if (look(bytes, at, after)) awake |= bit;
-        if (awake === 0n) return;
+        // Most anchors of most texts end here.
+        let isAwake = isBold[word]!;
+        const after = at + lengths[word]!;
+        const looks = shy[word]!;
+        for (let i = 0; i < looks.length; i++) {
+          if (!looks[i]!.look(bytes, at, after)) continue;
+          awake |= looks[i]!.bit;
+          isAwake = true;
+        }
+        if (!isAwake) return;
       }
       const { before, after } = reach[word]!;
       const far = Math.min(bytes.length, at + AFTER + after);
