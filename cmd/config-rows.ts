@@ -29,6 +29,8 @@ function shown(config: Config, key: ConfigKey, name: string, row: KeyRow): strin
       return config.rules.map(({ id, action }) => `${id}: ${action}`).join(', ');
     case 'known_values':
       return config.known_values.files.join(', ');
+    case 'guardrails':
+      return JSON.stringify(config.guardrails);
     case 'mask':
     case 'restore_to':
       return String((config[key] as Record<string, unknown>)[name.slice(key.length + 1)]);

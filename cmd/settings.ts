@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { type Config, type LoadedConfig, readConfig } from '../src/config.ts';
 import { ConfigError } from '../src/config-file.ts';
+import type { GuardrailSettings } from '../src/rules/guardrail-settings.ts';
 import { parseHostPattern } from '../src/rules/host-pattern.ts';
 import { DEFAULT_ACTIONS } from '../src/rules/masking/kinds.ts';
 import { KNOWN_VALUE } from '../src/rules/masking/known-scan.ts';
@@ -73,6 +74,22 @@ export function policySettings(config: Config): PolicySettings {
     keepPlaceholdersIn: config.keep_placeholders_in,
     onAttestedBody: config.on_attested_body,
     maxBodyBytes: config.max_body_bytes,
+    guardrails: guardrailSettings(config.guardrails),
+  };
+}
+
+function guardrailSettings(guardrails: Config['guardrails']): GuardrailSettings {
+  const { 'model-policy': models, 'prompt-injection': promptInjection, ...own } = guardrails;
+  return {
+    promptInjection,
+    own: Object.entries(own).map(([name, row]) => ({
+      name,
+      module: row.module,
+      onFault: row.on_fault,
+      deadlineMs: row.deadline_ms,
+      rank: row.rank,
+    })),
+    modelPolicy: models && { allow: models.allow, deny: models.deny, maxOutputTokens: models.max_output_tokens },
   };
 }
 

@@ -93,6 +93,12 @@ export const KEYS = {
     help: 'tools whose arguments keep placeholders, such as WebFetch or *curl* (repeatable)',
     expects: 'a list of tool names, * for any characters',
   },
+  guardrails: {
+    kind: 'text-or-object',
+    argument: 'JSON',
+    help: 'settings by guardrail: {"prompt-injection":{"mode":"block"},"model-policy":{"allow":["claude-*"]}}',
+    expects: 'settings by the name of a guardrail such as {prompt-injection: {mode: block}}',
+  },
   parent_proxy: {
     kind: 'text-or-object',
     argument: 'URL',

@@ -68,6 +68,7 @@ export function shapes(grammar: ConfigGrammar) {
     ),
     restore_to: z.strictObject(Object.fromEntries(Object.keys(grammar.kinds).map((kind) => [kind, returnTo.optional()]))),
     keep_placeholders_in: z.array(z.string().trim().min(1)),
+    guardrails,
     parent_proxy: z
       .union(
         [
@@ -149,6 +150,34 @@ function withoutTwins<
 /** What says where a request goes, how long it is, and what belongs to one hop. */
 const NO_KEY_GOES_THERE =
   /^(?!(?:host|content-length|transfer-encoding|content-encoding|content-type|connection|keep-alive|te|trailer|upgrade|expect|proxy-.*|x-sallyport-.*)$)/i;
+
+const patterns = z.array(z.string().min(1)).default([]);
+
+/** Settings by guardrail. */
+const builtIn = z.strictObject({
+  'prompt-injection': z
+    .strictObject({ mode: z.enum(['warn', 'block', 'redact', 'off']).default('warn'), threshold: z.number().min(0).max(1).optional() })
+    .optional(),
+  'model-policy': z.strictObject({ allow: patterns, deny: patterns, max_output_tokens: z.int().min(1).optional() }).optional(),
+});
+
+const own = z.strictObject({
+  module: path,
+  on_fault: z.enum(['deny', 'pass']),
+  deadline_ms: z.int().min(1).max(60_000).default(1000),
+  rank: z.int().default(50),
+});
+
+const guardrails = z.object(builtIn.shape).catchall(own);
+
+/** The built-in guardrails. */
+export const BUILT_IN: readonly string[] = Object.keys(builtIn.shape);
+
+/** The settings that a guardrail may have, for the error line. */
+export const GUARDRAIL_NAMES: readonly string[] = [
+  ...Object.keys(own.shape),
+  ...Object.values(builtIn.shape).flatMap((shape) => Object.keys(shape.unwrap().shape)),
+];
 
 const action = z.enum(['mask', 'redact', 'warn', 'block', 'off']);
 

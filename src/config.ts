@@ -4,7 +4,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { ConfigError, type ConfigText, parseConfigText } from './config-file.ts';
 import { type ConfigKey, KEYS, type KeyRow } from './config-keys.ts';
-import { type ConfigGrammar, shapes } from './config-schema.ts';
+import { BUILT_IN, type ConfigGrammar, GUARDRAIL_NAMES, shapes } from './config-schema.ts';
 import { didYouMean } from './nearest.ts';
 
 type Shapes = ReturnType<typeof shapes>;
@@ -64,6 +64,7 @@ const DEFAULTS: { [K in Exclude<ConfigKey, Unset | 'home' | 'mask'>]: z.input<Sh
   known_values: { files: [] },
   restore_to: {},
   keep_placeholders_in: [],
+  guardrails: {},
   allow_remote: false,
   connect_ports: [],
   allow_private: [],
@@ -154,9 +155,12 @@ function checked(shape: z.ZodType, key: ConfigKey, raw: unknown, layer: Layer, g
 
 function complaint(issue: z.core.$ZodIssue, key: ConfigKey, grammar: ConfigGrammar): string {
   const row: KeyRow = KEYS[key];
+  if (key === 'guardrails' && issue.path[1] === 'module') {
+    return `is missing: a guardrail that is not built in names its module${didYouMean(String(issue.path[0]), BUILT_IN)}`;
+  }
   if (issue.code === 'unrecognized_keys') {
     const name = issue.keys[0]!;
-    return `unknown key «${name}»${didYouMean(name, key === 'mask' || key === 'restore_to' ? Object.keys(grammar.kinds) : ['host', 'header', 'value', 'replaces', 'url', 'no_proxy', ...(key === 'rules' ? RULE_MEMBERS : [])])}`;
+    return `unknown key «${name}»${didYouMean(name, namesIn(key, grammar))}`;
   }
   if (issue.code === 'custom' && issue.message !== 'shape') return issue.message;
   if (issue.code === 'invalid_format' && issue.message !== 'shape') return issue.message;
@@ -165,6 +169,12 @@ function complaint(issue: z.core.$ZodIssue, key: ConfigKey, grammar: ConfigGramm
   }
   if (issue.code === 'too_small' && issue.message !== 'shape' && issue.origin === 'string') return 'is empty';
   return `expected ${row.expects}`;
+}
+
+function namesIn(key: ConfigKey, grammar: ConfigGrammar): readonly string[] {
+  if (key === 'mask' || key === 'restore_to') return Object.keys(grammar.kinds);
+  if (key === 'guardrails') return GUARDRAIL_NAMES;
+  return ['host', 'header', 'value', 'replaces', 'url', 'no_proxy', ...(key === 'rules' ? RULE_MEMBERS : [])];
 }
 
 function pathText(path: readonly PropertyKey[]): string {
@@ -230,6 +240,10 @@ function fromJson(text: string): unknown {
 function absolute(key: ConfigKey, value: unknown, base: string, userHome: string): unknown {
   const one = (p: string) => (p.startsWith('~/') ? join(userHome, p.slice(2)) : isAbsolute(p) ? resolve(p) : resolve(base, p));
   if (key === 'known_values') return { files: (value as { readonly files: readonly string[] }).files.map(one) };
+  if (key === 'guardrails') {
+    const settings = Object.entries(value as Record<string, { readonly module?: string }>);
+    return Object.fromEntries(settings.map(([name, row]) => [name, row.module === undefined ? row : { ...row, module: one(row.module) }]));
+  }
   if (!('path' in KEYS[key])) return value;
   return Array.isArray(value) ? value.map(one) : one(value as string);
 }

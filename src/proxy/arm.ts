@@ -2,6 +2,7 @@
 // It must not read a body.
 import { type RawHeaders, type RequestHead, withoutDigests } from '../headers.ts';
 import { carriesPlaceholder, injectKeys } from '../rules/inject.ts';
+import { withoutOptOuts } from '../rules/opt-out.ts';
 import type { Inspection } from './body/inspect.ts';
 import type { Exchange, OutgoingRequest } from './exchange.ts';
 import { endToEnd, endToEndHttp2 } from './hop.ts';
@@ -10,7 +11,12 @@ import type { Conductor } from './house.ts';
 /** The request as it will leave. Faults key-missing, rule-denied (a placeholder on its way to a foreign host). */
 export function arm(house: Conductor, x: Exchange, found: Inspection): OutgoingRequest {
   const isEdited = found.body.kind === 'whole' && found.body.changed;
-  const stripped = strip(x, isEdited ? withoutDigests(found.head.headers) : found.head.headers);
+  const own = withoutOptOuts(isEdited ? withoutDigests(found.head.headers) : found.head.headers);
+  const stripped = strip(x, own.headers);
+  if (own.count > 0) {
+    x.notes.optOuts = own.count;
+    house.count('guardrail:opt-out-refused');
+  }
   const headers = inject(house, x, found.head, stripped);
   const headChanged = headers !== x.line.head.headers || found.head.target !== x.line.head.target;
   const head = headChanged ? { ...found.head, headers } : x.line.head;

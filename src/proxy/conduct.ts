@@ -45,6 +45,8 @@ function begin(house: Conductor, line: Line, connection: ConnectionFacts): Excha
     verdict: 'pass',
     edits: {},
     restored: 0,
+    findings: [],
+    optOuts: 0,
     fault: undefined,
     faultCause: undefined,
     armedAt: undefined,

@@ -5,6 +5,7 @@ import type { Authority } from '../authority.ts';
 import type { EqualityGrade } from '../exchange-record.ts';
 import type { Fault, FaultCode } from '../fault.ts';
 import type { RawHeaders, ReplyHead, RequestHead } from '../headers.ts';
+import type { Finding } from '../rules/guardrail.ts';
 import type { Injected } from '../rules/masking/scrub.ts';
 import type { Policy } from '../rules/policy.ts';
 import type { Dialect, Route } from '../rules/provider.ts';
@@ -140,6 +141,10 @@ export interface Notes {
   verdict: 'pass' | 'edit' | 'deny';
   edits: Record<string, number>;
   restored: number;
+  /** What guardrails found that was not met before. */
+  readonly findings: Finding[];
+  /** Fields taken out that would have switched a guardrail off. */
+  optOuts: number;
   fault: FaultCode | undefined;
   faultCause: unknown;
   /** Monotonic ms when phase 7 ended. */

@@ -2,6 +2,7 @@
 // fields and bodies are never kept.
 import type { ExchangeRecord } from '../exchange-record.ts';
 import type { RawHeaders } from '../headers.ts';
+import type { Finding } from '../rules/guardrail.ts';
 import type { Exchange, Http2Facts, TlsFacts } from './exchange.ts';
 
 /** One exchange as `sallyport fidelity` shows it. JSON-able. */
@@ -24,6 +25,10 @@ export interface FidelityReport {
   readonly upstreamBody: string | undefined;
   /** Masked values by kind. */
   readonly edits: Readonly<Record<string, number>>;
+  /** What guardrails found that was not met before. */
+  readonly findings: readonly Finding[];
+  /** Fields taken out that would have switched a guardrail off. */
+  readonly optOuts: number;
 }
 
 /** The memory behind `fidelity`: bounded, and lost with the daemon. */
@@ -65,6 +70,8 @@ function report(x: Exchange, record: ExchangeRecord): FidelityReport {
     clientBody: notes.bodyHashIn,
     upstreamBody: notes.bodyHashOut,
     edits: notes.edits,
+    findings: notes.findings,
+    optOuts: notes.optOuts,
   };
 }
 

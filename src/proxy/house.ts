@@ -13,6 +13,8 @@ export interface Conductor {
   readonly log: Logger;
   readonly nextId: () => string;
   readonly draining: () => boolean;
+  /** Counts by name, shown by `status`. */
+  readonly count: (name: string) => void;
   readonly finished: (x: Exchange, record: ExchangeRecord) => void;
 }
 
@@ -26,6 +28,4 @@ export interface House extends Conductor {
   readonly tunnels: Set<() => number>;
   /** Our own listening addresses: never a target. */
   readonly own: () => readonly { readonly host: string; readonly port: number }[];
-  /** Counts by name, shown by `status`. */
-  readonly count: (name: string) => void;
 }

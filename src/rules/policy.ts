@@ -4,6 +4,8 @@ import type { Authority } from '../authority.ts';
 import { Fault } from '../fault.ts';
 import { classifyName } from './address.ts';
 import { genericProvider } from './generic-provider.ts';
+import type { Guardrail } from './guardrail.ts';
+import { compileGuardrails, type GuardrailSettings } from './guardrail-settings.ts';
 import { type HostPattern, matchesHost } from './host-pattern.ts';
 import { compileFindingRules, type FindingRule, type FindingRules } from './masking/finding-rules.ts';
 import { DEFAULT_ACTIONS, type Kind, type MaskAction } from './masking/kinds.ts';
@@ -61,6 +63,8 @@ export interface PolicySettings {
   readonly onAttestedBody: 'mask' | 'block' | 'observe';
   /** Bytes, decoded. */
   readonly maxBodyBytes: number;
+  /** The defaults hold for those not named. */
+  readonly guardrails?: GuardrailSettings | undefined;
 }
 
 /** The compiled policy. Every question takes an authority and answers without waiting. */
@@ -71,6 +75,8 @@ export interface Policy extends PolicySettings {
   findingRulesFor(authority: Authority, provider: string): FindingRules;
   /** What limits the return of values; undefined: nothing does. */
   readonly returns: ReturnRules | undefined;
+  /** Those that are on, in the order of rank. */
+  readonly guards: readonly Guardrail[];
   /** Every pattern that is intercepted: the providers', the configured ones and the hosts of `inject` rules. Also the CA's name constraints. */
   readonly interceptedHosts: readonly HostPattern[];
   /** The provider of an intercepted host; undefined: tunnel. Configured hosts without a provider of their own get the generic one. */
@@ -139,6 +145,8 @@ export function compilePolicy(settings: PolicySettings): Policy {
     returns: compileReturnRules(settings.restoreTo ?? {}, settings.keepPlaceholdersIn ?? []),
     onAttestedBody: settings.onAttestedBody,
     maxBodyBytes: settings.maxBodyBytes,
+    guardrails: settings.guardrails,
+    guards: frozen(compileGuardrails(settings.guardrails ?? {})),
     interceptedHosts: frozen([...new Set(providers.flatMap((p) => p.hosts))]),
     providerFor: (authority) => providers.find((p) => p.hosts.some((pattern) => matchesHost(pattern, authority))),
     mappingFor(authority) {

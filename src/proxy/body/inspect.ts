@@ -12,6 +12,8 @@ import type { Scrubber } from '../../rules/masking/scrub.ts';
 import type { Policy } from '../../rules/policy.ts';
 import type { Route } from '../../rules/provider.ts';
 import type { Exchange, HeldBody, MessagePlan, OutgoingRequest } from '../exchange.ts';
+import { askOwn, skipOwn } from '../guard/ask.ts';
+import { guardBody, hearReply } from '../guard/run.ts';
 import type { Conductor } from '../house.ts';
 import { decodeBody, encodeBody } from './decode.ts';
 import { keepBodies } from './hashes.ts';
@@ -62,10 +64,10 @@ export async function inspect(house: Conductor, x: Exchange): Promise<Inspection
   const masker = maskerFor(house, x);
   const head = maskHead(x, route, masker);
   if (!line.hasBody || line.wantsWebSocket) return { head, body: STREAM };
-  return { head, body: { ...(await inspectBody(x, route, masker)), trailers: (came) => maskFields(x, route, masker, came) } };
+  return { head, body: { ...(await inspectBody(house, x, route, masker)), trailers: (came) => maskFields(x, route, masker, came) } };
 }
 
-async function inspectBody(x: Exchange, route: Route, masker: Masker): Promise<OutgoingRequest['body']> {
+async function inspectBody(house: Conductor, x: Exchange, route: Route, masker: Masker): Promise<OutgoingRequest['body']> {
   const { line, policy } = x;
   const kind = contentKind(line.head.headers);
   const encoding = joinedValue(line.head.headers, 'content-encoding');
@@ -75,14 +77,14 @@ async function inspectBody(x: Exchange, route: Route, masker: Masker): Promise<O
   if (flows && encoding === undefined) {
     const watch = watcher(x, masker, kind);
     const isHeld = line.bodyLength === undefined && !isConversation(line.head.headers);
-    return { kind: 'stream', watch, ...(isHeld ? { held: smallBody(x, route, masker, kind, watch) } : {}) };
+    return { kind: 'stream', watch, ...(isHeld ? { held: smallBody(house, x, route, masker, kind, watch) } : {}) };
   }
   if (line.bodyLength !== undefined && line.bodyLength > policy.maxBodyBytes) throw new Fault('body-too-large');
   const wire = await line.collect(policy.maxBodyBytes);
-  return maskBody(x, route, masker, kind, wire);
+  return maskBody(house, x, route, masker, kind, wire);
 }
 
-async function maskBody(x: Exchange, route: Route, masker: Masker, kind: ContentKind, wire: Buffer): Promise<WholeBody> {
+async function maskBody(house: Conductor, x: Exchange, route: Route, masker: Masker, kind: ContentKind, wire: Buffer): Promise<WholeBody> {
   const maxBytes = x.policy.maxBodyBytes;
   const encoding = joinedValue(x.line.head.headers, 'content-encoding');
   const plain = encoding === undefined ? wire : await decodeBody(wire, encoding, { maxBytes, maxRatio: MAX_RATIO });
@@ -93,9 +95,12 @@ async function maskBody(x: Exchange, route: Route, masker: Masker, kind: Content
   x.notes.answersJson = asksForJson(plain);
   note(x, scan.counts);
   if (scan.blocked !== undefined) throw new Fault('rule-denied', `the body holds ${scan.blocked}`);
-  if (scan.edits.length === 0 || !mayEdit(x, route, plain)) return { kind: 'whole', bytes: wire, changed: false };
+  const edits = kind === 'lines' ? scan.edits : guardBody(house, x, plain, scan.edits);
+  const isEdited = edits.length > 0 && mayEdit(x, route, plain);
+  const edited = isEdited ? applyEdits(plain, edits) : plain;
+  if (kind !== 'lines') await askOwn(house, x, edited);
+  if (!isEdited) return { kind: 'whole', bytes: wire, changed: false };
   x.notes.verdict = 'edit';
-  const edited = applyEdits(plain, scan.edits);
   const bytes = encoding === undefined ? edited : await encodeBody(edited, encoding);
   if (x.notes.bodies) x.notes.bodies = { received: wire, sent: bytes };
   return { kind: 'whole', bytes, changed: true };
@@ -167,7 +172,14 @@ function masked(x: Exchange, scan: ValueScan, text: string, isFree: () => boolea
 }
 
 /** A body of no known type and length that may be small. Once it is larger than is held, or nothing that is ever edited, it is watched. */
-function smallBody(x: Exchange, route: Route, masker: Masker, kind: ContentKind, watch: (piece: Buffer) => void): HeldBody {
+function smallBody(
+  house: Conductor,
+  x: Exchange,
+  route: Route,
+  masker: Masker,
+  kind: ContentKind,
+  watch: (piece: Buffer) => void,
+): HeldBody {
   const most = Math.min(HELD_BYTES, x.policy.maxBodyBytes);
   const pieces: Buffer[] = [];
   let size = 0;
@@ -183,7 +195,7 @@ function smallBody(x: Exchange, route: Route, masker: Masker, kind: ContentKind,
     async release(isAll) {
       const bytes = Buffer.concat(pieces.splice(0));
       if (isAll && size <= most) {
-        const body = await maskBody(x, route, masker, kind, bytes);
+        const body = await maskBody(house, x, route, masker, kind, bytes);
         if (body.changed && hasDigest) throw new Fault('rule-denied', 'its digest has left before values in it were found');
         return body.changed ? body.bytes : undefined;
       }
@@ -241,13 +253,16 @@ export function messagePlan(house: Conductor, x: Exchange, scrub?: Scrubber): Me
       x.notes.answersJson = asksForJson(payload);
       note(x, scan.counts);
       if (scan.blocked !== undefined) throw new Fault('rule-denied', `a message holds ${scan.blocked}`);
-      if (scan.edits.length === 0) return undefined;
+      skipOwn(house, x);
+      const edits = guardBody(house, x, payload, scan.edits);
+      if (edits.length === 0) return undefined;
       x.notes.verdict = 'edit';
-      return applyEdits(payload, scan.edits);
+      return applyEdits(payload, edits);
     },
     fromUpstream: (payload, isText) => {
       const clean = scrub ? scrub.bytes(payload) : payload;
       const same = clean === payload ? undefined : clean;
+      if (isText) hearReply(x, clean);
       if (!isText || house.options.placeholders.size === 0) return same;
       const out = restorer.message(clean);
       x.notes.restored = restorer.restored;
