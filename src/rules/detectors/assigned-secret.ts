@@ -18,6 +18,7 @@ const GAP = 48;
 const MIN_VALUE = 6;
 const MAX_VALUE = 240;
 const NAME = /^[\w.-]*/;
+const PLACEHOLDER = /SP_[A-Z]{2,10}_/;
 const NAME_BACK = /[\w.-]*$/;
 /** What stands between a name and its value, by how much it says. */
 const ASSIGNS =
@@ -134,8 +135,8 @@ function valueAt(text: string, at: number): Found | undefined {
   const head = NAME_BACK.exec(text.slice(Math.max(0, at - BEFORE), at))![0];
   const tail = NAME.exec(text.slice(at, at + AFTER))![0];
   const name = head + tail;
-  // In `a:pw:b` the name is a value.
-  if (text[at - head.length - 1] === ':') return undefined;
+  // In `a:pw:b` the name is a value; and a placeholder may have such a word in it.
+  if (text[at - head.length - 1] === ':' || PLACEHOLDER.test(name)) return undefined;
   const speaks = secretName(name);
   if (speaks === undefined) return undefined;
   const from = at + tail.length;

@@ -11,7 +11,7 @@ const REFERENCE =
 const PLACE =
   /^(?:https?|file|ftp|ssh|git|s3|gs|arn|data|urn|vault|op|env|keychain|projects)[:/]|^(?:\.{0,2}|~)\/|^[A-Za-z]:\\|\.(?:js|ts|json|ya?ml|pem|key|crt|txt|env|py|go|rb|java|html?|css|png|svg|sh|md|toml|conf|cfg|ini|log)$/i;
 const DUMMY =
-  /^(?:your|my|the|some|an?|insert|enter|replace|change|fill|put|add|use|to-?do|fix-?me|x{3,}|placeholder|redacted|masked|hidden|dummy|fake|sample|example|default|foo|bar|baz|test|testing|secret|password|passwd|passphrase|token|apikey|api[-_ ]?key|key|value|user(?:name)?|admin|root|guest|changeme|change[-_ ]?me|none|null|empty|unknown|n\/a)[-_. ]?(?:(?:your|my|the|here|me|this|api|key|token|secret|password|value|goes|it|with|real|test|example|placeholder|id|name|string|\d)[-_. ]?)*$|^(?:SP_[A-Z]{2,10}_|\[[A-Z]+_REDACTED)|\*{3}|\.{3}|x{6}|X{6}|…|•/i;
+  /^(?:your|my|the|some|an?|insert|enter|replace|change|fill|put|add|use|to-?do|fix-?me|x{3,}|placeholder|redacted|masked|hidden|dummy|fake|sample|example|default|foo|bar|baz|test|testing|secret|password|passwd|passphrase|token|apikey|api[-_ ]?key|key|value|user(?:name)?|admin|root|guest|changeme|change[-_ ]?me|none|null|empty|unknown|n\/a)[-_. ]?(?:(?:your|my|the|here|me|this|api|key|token|secret|password|value|goes|it|with|real|test|example|placeholder|id|name|string|\d)[-_. ]?)*$|SP_[A-Z]{2,10}_[A-Z2-7]{12}|\[[A-Z]+_REDACTED|\*{3}|\.{3}|x{6}|X{6}|…|•/i;
 const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
 const MONOTONE = /^(.)\1*$|^(?:0123456789|1234567890|abcdefgh)+/;
 
