@@ -136,7 +136,7 @@ function valueAt(text: string, at: number): Found | undefined {
   const tail = NAME.exec(text.slice(at, at + AFTER))![0];
   const name = head + tail;
   // In `a:pw:b` the name is a value; and a placeholder may have such a word in it.
-  if (text[at - head.length - 1] === ':' || PLACEHOLDER.test(name)) return undefined;
+  if (/[:=]/.test(text[at - head.length - 1] ?? '') || PLACEHOLDER.test(name)) return undefined;
   const speaks = secretName(name);
   if (speaks === undefined) return undefined;
   const from = at + tail.length;

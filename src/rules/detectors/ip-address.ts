@@ -20,7 +20,7 @@ export const ipAddress: Detector = {
   anchors: [':'],
   digits: 4,
   reach: { before: 24, after: 8 },
-  glance: (bytes, at) => isOfSix(bytes[at + 1]!) && hasColonBehind(bytes, at),
+  glance: (bytes, at) => isOfSix(bytes[at + 1]!) && bytes[at + 2] !== COLON && hasColonBehind(bytes, at),
   digitGlance: (bytes, at, end) => bytes.subarray(at, end).filter((byte) => byte === DOT).length > 2,
   find: (text, at) => (text.charCodeAt(at) === COLON ? sixAt(text, at) : fourAt(text, at)),
   examples: {
@@ -65,6 +65,7 @@ function isPartOfSix(text: string, at: number): boolean {
 }
 
 function sixAt(text: string, at: number): Found | undefined {
+  if (!isFirstColon(text, at)) return undefined;
   let start = at;
   while (start > at - LONGEST && isOfSix(text.charCodeAt(start - 1))) start--;
   let end = at;
@@ -72,8 +73,15 @@ function sixAt(text: string, at: number): Found | undefined {
   // The colon or the full stop of a sentence; at another colon of the same address it was looked at before.
   while (end > at + 1 && (text.charCodeAt(end - 1) === DOT || (text.charCodeAt(end - 1) === COLON && text.charCodeAt(end - 2) !== COLON)))
     end--;
-  if (text.indexOf(':', start) !== at || isIn(text.charCodeAt(end), ALNUM) || isIn(text.charCodeAt(start - 1), ALNUM)) return undefined;
+  if (isIn(text.charCodeAt(end), ALNUM) || isIn(text.charCodeAt(start - 1), ALNUM)) return undefined;
   return isSomebodys(text.slice(start, end)) ? { start, end, keepPrefix: 0 } : undefined;
+}
+
+/** Whether no colon of the same address stands before: those are asked for only once. */
+function isFirstColon(text: string, at: number): boolean {
+  let i = at - 1;
+  while (i > at - 6 && isIn(text.charCodeAt(i), ALNUM)) i--;
+  return text.charCodeAt(i) !== COLON;
 }
 
 /** Whether another colon stands behind the one at `at`, as far as an address goes. */

@@ -2,13 +2,18 @@
 // It must not know any of them.
 import { ALNUM, isIn, LETTER } from '../masking/characters.ts';
 import type { Detector, Found } from '../masking/detector.ts';
-import { type NationalId, OF_DIGITS, OF_LETTERS } from '../masking/national-ids.ts';
+import { type NationalId, OF_DIGITS, OF_LETTERS, WOVEN } from '../masking/national-ids.ts';
 import { isMonotone, isSaidNear } from '../masking/surroundings.ts';
 
 /** The longest head of letters that a number has. */
 const MAX_LETTERS = 6;
 /** The longest number, with what stands between its groups. */
 const LONGEST = 22;
+/** Any word that names a number of the tables. */
+const ANY_NAME = new RegExp(
+  [...OF_DIGITS, ...OF_LETTERS, ...WOVEN].flatMap(({ names }) => (names === undefined ? [] : [names.source])).join('|'),
+  'i',
+);
 
 /** Finds the numbers of the table. */
 export const nationalId: Detector = {
@@ -49,7 +54,10 @@ function numberAt(text: string, at: number): Found | undefined {
 /** The first of the table's numbers that begins at `start`. */
 export function idIn(table: readonly NationalId[], text: string, start: number): Found | undefined {
   const ahead = text.slice(start, start + LONGEST);
+  // Most numbers have no such word near them, and few countries do without.
+  const isNamed = isSaidNear(text, start, start + LONGEST, ANY_NAME);
   for (const { shape, names, check } of table) {
+    if (names !== undefined && !isNamed) continue;
     const own = shape.exec(ahead)?.[0];
     if (own === undefined) continue;
     const end = start + own.length;

@@ -61,10 +61,15 @@ const COMPILED = RULES.map((rule) => ({
 
 /** Which rules speak at a word whose parts are given, as bits of kinds; notes where its parts were seen. */
 const speaking = (parts: number, at: number, lastSeen: Int32Array): number => {
+  for (let rest = parts; rest !== 0; rest &= rest - 1) lastSeen[31 - Math.clz32(rest & -rest)] = at;
   let bits = 0;
-  for (let bit = 0; bit < lastSeen.length; bit++) if ((parts >> bit) & 1) lastSeen[bit] = at;
-  for (const rule of COMPILED)
-    if ((rule.any & parts) !== 0 && rule.parts.every((part) => at - lastSeen[part]! < rule.reach)) bits |= rule.bit;
+  for (let i = 0; i < COMPILED.length; i++) {
+    const rule = COMPILED[i]!;
+    if ((rule.any & parts) === 0) continue;
+    let k = 0;
+    while (k < rule.parts.length && at - lastSeen[rule.parts[k]!]! < rule.reach) k++;
+    if (k === rule.parts.length) bits |= rule.bit;
+  }
   return bits;
 };
 
@@ -72,6 +77,14 @@ const grown = (slots: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> => {
   const more = new Int32Array(slots.length * 2);
   more.set(slots);
   return more;
+};
+
+/** The code units of a text and a blank behind them: read from memory they cost half of what they cost from a string. */
+const codesOf = (text: string): Uint16Array => {
+  const codes = new Uint16Array(text.length + 1);
+  Buffer.from(codes.buffer).write(text, 'utf16le');
+  codes[text.length] = 32;
+  return codes;
 };
 
 /** Reads a text whose disguises were taken off. Linear: each character is looked at once. */
@@ -88,8 +101,10 @@ export const read = (text: string): Reading => {
   let sign = 0;
   let singles = 0;
   const apart: number[] = [];
-  for (let i = 0; i <= text.length; i++) {
-    const code = i < text.length ? text.charCodeAt(i) : 32;
+  const codes = codesOf(text);
+  const length = text.length;
+  for (let i = 0; i <= length; i++) {
+    const code = codes[i]!;
     let folded = 0;
     let alone = false;
     if (code < 128) folded = FOLD[code]!;
@@ -98,17 +113,20 @@ export const read = (text: string): Reading => {
     if (folded !== 0) {
       if (started < 0) started = i;
       hash = Math.imul(hash ^ folded, 0x01000193);
+      // Most of a text is this.
+      for (let next = codes[i + 1]!; next < 128 && FOLD[next] !== 0; next = codes[++i + 1]!)
+        hash = Math.imul(hash ^ FOLD[next]!, 0x01000193);
       continue;
     }
     if (started >= 0 || alone) {
       // An unspaced character that ends a word is read again as a word of its own.
-      const length = i - started;
+      const size = i - started;
       if (started < 0) {
         hash = Math.imul(OTHER ^ code, 0x01000193);
         alone = false;
       } else {
-        if (length >= LONG_RUN && runs.length < MOST_RUNS) runs.push(started);
-        singles = length === 1 ? singles + 1 : 0;
+        if (size >= LONG_RUN && runs.length < MOST_RUNS) runs.push(started);
+        singles = size === 1 ? singles + 1 : 0;
         if (singles === 6 && apart.length < MOST_APART) apart.push(i);
       }
       const at = words * SLOTS_A_WORD;
@@ -135,7 +153,7 @@ export const read = (text: string): Reading => {
     sign = code;
     // A line break that was escaped is no letter of the next word.
     if (code === 92) {
-      const next = text.charCodeAt(i + 1);
+      const next = codes[i + 1]!;
       if (next === 110 || next === 114 || next === 116) i++;
     }
   }

@@ -25,32 +25,35 @@ export interface Heaviest {
 /** By what the sum of a stretch of so many words is divided. */
 export const evenOut = (words: number): number => Math.sqrt(Math.max(words, FEWEST) * SLOTS_A_WORD);
 
+/** As many words as are remembered: more than the longest stretch, and a power of two. */
+const RING = 64;
+
 /** Finds the heaviest stretch. A text without a word weighs its bias. */
 export const heaviest = (reading: Reading, weights: Weights): Heaviest => {
   const { words, slots, kinds } = reading;
-  const own = new Float64Array(words);
-  const ruled = new Float64Array(words);
+  const own = new Float64Array(RING);
+  const ruled = new Float64Array(RING);
+  const sums = new Float64Array(STRETCHES.length);
+  const rules = new Float64Array(STRETCHES.length);
+  const divisors = STRETCHES.map((width) => evenOut(Math.min(width, words)) / weights.unit);
+  let best: Heaviest = { sum: weights.bias, from: 0, to: 0 };
   for (let i = 0; i < words; i++) {
     const at = i * SLOTS_A_WORD;
-    own[i] = weights.slots[slots[at]!]! + weights.slots[slots[at + 1]!]! + weights.slots[slots[at + 2]!]! + weights.slots[slots[at + 3]!]!;
-    for (let bits = kinds[i]!, bit = 0; bits !== 0; bits >>= 1, bit++) if (bits & 1) ruled[i]! += weights.kinds[bit]!;
-  }
-  let best: Heaviest = { sum: weights.bias, from: 0, to: 0 };
-  for (const width of STRETCHES) {
-    const divisor = evenOut(Math.min(width, words)) / weights.unit;
-    let sum = 0;
-    let rules = 0;
-    for (let i = 0; i < words; i++) {
-      sum += own[i]!;
-      rules += ruled[i]!;
-      if (i >= width) {
-        sum -= own[i - width]!;
-        rules -= ruled[i - width]!;
-      }
+    const weight =
+      weights.slots[slots[at]!]! + weights.slots[slots[at + 1]!]! + weights.slots[slots[at + 2]!]! + weights.slots[slots[at + 3]!]!;
+    let rule = 0;
+    for (let bits = kinds[i]!, bit = 0; bits !== 0; bits >>= 1, bit++) if (bits & 1) rule += weights.kinds[bit]!;
+    for (let k = 0; k < STRETCHES.length; k++) {
+      const width = STRETCHES[k]!;
+      const past = (i - width) & (RING - 1);
+      sums[k]! += weight - (i >= width ? own[past]! : 0);
+      rules[k]! += rule - (i >= width ? ruled[past]! : 0);
       if (i + 1 < width && i + 1 < words) continue;
-      const logit = weights.bias + sum / divisor + rules;
-      if (logit > best.sum || best.to === 0) best = { sum: logit, from: Math.max(0, i + 1 - width), to: i + 1 };
+      const sum = weights.bias + sums[k]! / divisors[k]! + rules[k]!;
+      if (sum > best.sum || best.to === 0) best = { sum, from: Math.max(0, i + 1 - width), to: i + 1 };
     }
+    own[i & (RING - 1)] = weight;
+    ruled[i & (RING - 1)] = rule;
   }
   return best;
 };

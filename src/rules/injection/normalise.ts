@@ -26,14 +26,19 @@ const plainTag = (tag: string): string => {
   return code >= 0x20 && code < 0x7f ? String.fromCharCode(code) : '';
 };
 
-// With the character before them, which an accent may join.
-const BEYOND_ASCII = /[\0-\x7f]?[\u0080-\uffff]+/g;
+const BEYOND_ASCII = /[\u0080-\uffff]+/g;
+// With the character before them, which an accent joins.
+const WITH_ACCENTS = /[\0-\x7f]?[\u0080-\uffff]+/g;
+const ACCENT = /[\u0300-\u036f]/;
+const ANY_BEYOND = /[^\0-\x7f]/;
 const undisguised = (part: string): string => part.replace(TAGS, plainTag).replace(UNSEEN, '').normalize('NFKC').replace(UNSEEN, '');
 
 /** The text without its disguises, at most two million characters of it; the same text when it is plain. */
 export const normalise = (text: string): string => {
-  const plain = text.replace(BEYOND_ASCII, undisguised).slice(0, LIMIT);
-  return MIXED.test(plain) ? plain.replace(WORDS, latin) : plain;
+  const own = text.slice(0, LIMIT);
+  if (!ANY_BEYOND.test(own)) return own;
+  const plain = own.replace(ACCENT.test(own) ? WITH_ACCENTS : BEYOND_ASCII, undisguised);
+  return ALIKE.test(plain) && MIXED.test(plain) ? plain.replace(WORDS, latin) : plain;
 };
 
 const BEFORE = 40;

@@ -7,7 +7,7 @@ import { isSeparator, MAX_GAP } from './digit-runs.ts';
 import { foldView } from './fold.ts';
 import { beginsWithPlaceholder } from './placeholder-shape.ts';
 import { DETECTORS } from './registry.ts';
-import { type Awake, anchorsOf, compileStretches } from './stretches.ts';
+import { anchorsOf, bitsOf, compileStretches, type Stretch } from './stretches.ts';
 import { unescapeDeep, type View } from './unescape.ts';
 
 /**
@@ -41,21 +41,27 @@ const BACKSLASH = 0x5c;
 export function createScanner(detectors: readonly Detector[]): Scanner {
   if (detectors.length === 0) return { bytes: () => [], text: () => [] };
   const stretchesOf = compileStretches(detectors);
-  const inspections = new Map<Awake, Inspection>();
+  const inspections = new Map<string, Inspection>();
   // Only those are asked that have something to ask for: most stretches wake one or two.
-  const inspectionOf = (awake: Awake): Inspection => {
-    let inspect = inspections.get(awake);
+  const inspectionOf = ({ low, high }: Stretch): Inspection => {
+    const key = `${low} ${high}`;
+    let inspect = inspections.get(key);
     if (!inspect) {
-      inspect = compileInspection(detectors.filter((_, rank) => (awake >> BigInt(rank)) & 1n));
+      inspect = compileInspection(
+        detectors.filter((_, rank) => {
+          const own = bitsOf(rank);
+          return (own.low & low) !== 0 || (own.high & high) !== 0;
+        }),
+      );
       if (inspections.size >= MAX_INSPECTIONS) inspections.clear();
-      inspections.set(awake, inspect);
+      inspections.set(key, inspect);
     }
     return inspect;
   };
 
   function scanBytes(bytes: Buffer, from = 0): Finding[] {
     const out: Finding[] = [];
-    for (const { start, end, awake } of stretchesOf(bytes, from)) inspectRegion(bytes, start, end, from, inspectionOf(awake), out);
+    for (const stretch of stretchesOf(bytes, from)) inspectRegion(bytes, stretch.start, stretch.end, from, inspectionOf(stretch), out);
     return out;
   }
 
@@ -233,10 +239,10 @@ function digitsFrom(text: string, at: number): number {
     const code = text.charCodeAt(i);
     if (isIn(code, DIGIT)) {
       count++;
-      if (gap > 0) groups++;
+      if (gap > 0 && ++groups > MAX_GROUPS) return 0;
       gap = 0;
     } else if (isSeparator(code)) gap++;
     else break;
   }
-  return groups > MAX_GROUPS ? 0 : count;
+  return count;
 }

@@ -9,11 +9,18 @@ import { disguises } from './fold.ts';
 export interface Stretch {
   readonly start: number;
   readonly end: number;
-  readonly awake: Awake;
+  /** A bit for each detector, by rank: the first thirty, and the others. */
+  readonly low: number;
+  readonly high: number;
 }
 
-/** A set of detectors: a bit for each, by rank. */
-export type Awake = bigint;
+/** Bits in a word that stays a small integer. Detectors beyond the second word share its last bit. */
+const BITS = 30;
+
+/** The bits of the detector of this rank. */
+export function bitsOf(rank: number): { readonly low: number; readonly high: number } {
+  return rank < BITS ? { low: 1 << rank, high: 0 } : { low: 0, high: 1 << Math.min(rank - BITS, BITS - 1) };
+}
 
 /** Escapes and bytes that can hide a part of an anchor, in Latin-1: `\u0040`, full-width forms, characters of no width, odd hyphens. */
 const DISGUISES = [
@@ -52,13 +59,13 @@ export function compileStretches(detectors: readonly Detector[]): Stretches {
   const ofAnchor = anchors.map((anchor) => detectors.filter((detector) => has(detector, anchor)));
   // What is disguised may be a part of any anchor.
   const reach = [...ofAnchor.map(reachOf), ...DISGUISES.map(() => reachOf(detectors))];
-  const bitOf = (detector: Detector) => 1n << BigInt(detectors.indexOf(detector));
-  const all = (1n << BigInt(detectors.length)) - 1n;
-  const bold = ofAnchor.map((own) => own.reduce((awake, detector) => (detector.glance ? awake : awake | bitOf(detector)), 0n));
+  const rankOf = new Map(detectors.map((detector, rank) => [detector, rank] as const));
+  const bitOf = (detector: Detector) => bitsOf(rankOf.get(detector)!);
+  const all = union(detectors.map(bitOf));
+  const bold = ofAnchor.map((own) => union(own.filter((detector) => !detector.glance).map(bitOf)));
   const shy = ofAnchor.map((own) =>
-    own.filter((detector) => detector.glance).map((detector) => ({ look: detector.glance!, bit: bitOf(detector) })),
+    own.filter((detector) => detector.glance).map((detector) => ({ look: detector.glance!, ...bitOf(detector) })),
   );
-  const isBold = bold.map((awake) => awake !== 0n);
   const lengths = anchors.map((anchor) => anchor.text.length);
   const counting = detectors.filter((detector) => detector.digits !== undefined);
   const digitBits = counting.map(bitOf);
@@ -69,32 +76,32 @@ export function compileStretches(detectors: readonly Detector[]): Stretches {
     const out: Stretch[] = [];
     let reached = -1;
     pass(bytes, from, bytes.length, (word, at) => {
-      let awake = all;
+      let { low, high } = all;
       if (word >= anchors.length) {
         if (!isDisguise(bytes, at, DISGUISES[word - anchors.length]!)) return;
       } else {
-        awake = bold[word]!;
-        // Most anchors of most texts end here.
-        let isAwake = isBold[word]!;
+        low = bold[word]!.low;
+        high = bold[word]!.high;
         const after = at + lengths[word]!;
         const looks = shy[word]!;
         for (let i = 0; i < looks.length; i++) {
           if (!looks[i]!.look(bytes, at, after)) continue;
-          awake |= looks[i]!.bit;
-          isAwake = true;
+          low |= looks[i]!.low;
+          high |= looks[i]!.high;
         }
-        if (!isAwake) return;
+        // Most anchors of most texts end here.
+        if ((low | high) === 0) return;
       }
       const { before, after } = reach[word]!;
       const far = Math.min(bytes.length, at + AFTER + after);
       if (far <= reached) {
-        wake(out, awake);
+        wake(out, low, high);
         return;
       }
       const near = Math.max(0, at - before);
       const start = wordStart(bytes, near, Math.max(0, near - BEFORE, reached));
       reached = wordEnd(bytes, Math.max(reached, Math.min(bytes.length, at + 1 + after)), far);
-      add(out, start, reached, awake);
+      add(out, start, reached, low, high);
     });
     return out;
   }
@@ -102,15 +109,18 @@ export function compileStretches(detectors: readonly Detector[]): Stretches {
   function roundDigits(bytes: Buffer, from: number): Stretch[] {
     const out: Stretch[] = [];
     findDigitRuns(bytes, from, bytes.length, leastDigits, (at, until, count) => {
-      let awake = 0n;
+      let low = 0;
+      let high = 0;
       for (let i = 0; i < counting.length; i++) {
         const { digits, digitGlance } = counting[i]!;
-        if (count >= digits! && (!digitGlance || digitGlance(bytes, at, until, count))) awake |= digitBits[i]!;
+        if (count < digits! || digitGlance?.(bytes, at, until, count) === false) continue;
+        low |= digitBits[i]!.low;
+        high |= digitBits[i]!.high;
       }
-      if (awake === 0n) return;
+      if ((low | high) === 0) return;
       const near = Math.max(0, at - digitReach.before);
       const far = Math.min(bytes.length, until + digitReach.after);
-      add(out, wordStart(bytes, near, Math.max(0, near - NEAR)), wordEnd(bytes, far, Math.min(bytes.length, far + NEAR)), awake);
+      add(out, wordStart(bytes, near, Math.max(0, near - NEAR)), wordEnd(bytes, far, Math.min(bytes.length, far + NEAR)), low, high);
     });
     return out;
   }
@@ -123,21 +133,29 @@ export function compileStretches(detectors: readonly Detector[]): Stretches {
 }
 
 /** Adds a stretch behind or upon the last ones: those it touches become a part of it. */
-function add(out: Stretch[], start: number, end: number, awake: Awake): void {
-  let [from, to, who] = [start, end, awake];
-  for (let last = out.at(-1); last && last.end >= from; last = out.at(-1)) {
-    from = Math.min(from, last.start);
-    to = Math.max(to, last.end);
-    who |= last.awake;
+function add(out: Stretch[], start: number, end: number, low: number, high: number): void {
+  let whole: Stretch = { start, end, low, high };
+  for (let last = out.at(-1); last && last.end >= whole.start; last = out.at(-1)) {
     out.pop();
+    whole = {
+      start: Math.min(whole.start, last.start),
+      end: Math.max(whole.end, last.end),
+      low: whole.low | last.low,
+      high: whole.high | last.high,
+    };
   }
-  out.push({ start: from, end: to, awake: who });
+  out.push(whole);
 }
 
 /** Wakes more detectors for the last stretch, which has grown as far as it may. */
-function wake(out: Stretch[], awake: Awake): void {
+function wake(out: Stretch[], low: number, high: number): void {
   const last = out.at(-1)!;
-  if ((last.awake & awake) !== awake) out[out.length - 1] = { ...last, awake: last.awake | awake };
+  if ((last.low & low) === low && (last.high & high) === high) return;
+  out[out.length - 1] = { ...last, low: last.low | low, high: last.high | high };
+}
+
+function union(sets: readonly { readonly low: number; readonly high: number }[]): { readonly low: number; readonly high: number } {
+  return sets.reduce((a, b) => ({ low: a.low | b.low, high: a.high | b.high }), { low: 0, high: 0 });
 }
 
 /** Two lists in order as one. */
@@ -145,7 +163,7 @@ function merged(left: readonly Stretch[], right: readonly Stretch[]): Stretch[] 
   const out: Stretch[] = [];
   for (let l = 0, r = 0; l < left.length || r < right.length; ) {
     const next = r >= right.length || (l < left.length && left[l]!.start <= right[r]!.start) ? left[l++]! : right[r++]!;
-    add(out, next.start, next.end, next.awake);
+    add(out, next.start, next.end, next.low, next.high);
   }
   return out;
 }

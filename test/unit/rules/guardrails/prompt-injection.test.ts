@@ -52,7 +52,10 @@ describe('look', () => {
   });
 
   test('names no kind where a low threshold lets everything in', () => {
-    expect(look({ mode: 'warn', threshold: 0 }, { text: 'Cheese is made of milk.' })).toMatchObject({ rule: 'prompt-injection', kinds: [] });
+    expect(look({ mode: 'warn', threshold: 0 }, { text: 'Cheese is made of milk.' })).toMatchObject({
+      rule: 'prompt-injection',
+      kinds: [],
+    });
   });
 });
 
