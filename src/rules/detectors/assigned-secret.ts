@@ -16,6 +16,8 @@ const AFTER = 32;
 /** How far behind its name a value may begin. */
 const GAP = 48;
 const MIN_VALUE = 6;
+/** How much of a value is looked at before it is made a text. */
+const LOOK = 32;
 const MAX_VALUE = 240;
 const NAME = /^[\w.-]*/;
 const PLACEHOLDER = /SP_[A-Z]{2,10}_/;
@@ -34,6 +36,8 @@ const QUOTES = /^["'`]{1,2}/;
 const BARE = /^[^\s"'`,;<>()[\]{}|&\\]*/;
 const CONSTANT = /^[A-Z][A-Z\d_]+$/;
 const COMPARES = /[=!]=/;
+const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
+const ACCESS = /api|auth|access|private|secret|license|passw/i;
 const IDENTIFIER = /^[A-Za-z_]+\d?$/;
 const MEMBER = /^[A-Za-z_$][\w$]*(?:\??\.[A-Za-z_$][\w$]*)+$/;
 
@@ -113,13 +117,13 @@ function mayAssign(bytes: Uint8Array, end: number): boolean {
   // A verb, or the type of a variable, may stand before the value; then it is looked at as text.
   let length = 0;
   let kinds = 0;
-  for (; length < MIN_VALUE + 6; length++) {
+  for (; length < LOOK; length++) {
     const byte = bytes[i + length]!;
     if (!(byte > 0x20) || byte >= 0x80 || STOPS[byte]) break;
     kinds |= byte >= 0x61 && byte <= 0x7a ? 1 : byte >= 0x41 && byte <= 0x5a ? 2 : 4;
   }
-  if (length >= MIN_VALUE) return compares || kinds > 2;
-  return bytes[i + length] === SPACE && (bytes[i + length + 1] === EQUALS || isVerb(bytes, i, length));
+  if (bytes[i + length] === SPACE && (bytes[i + length + 1] === EQUALS || isVerb(bytes, i, length))) return true;
+  return length >= MIN_VALUE && (compares || kinds > 2);
 }
 
 /** `is`, `was` and the like. */
@@ -143,11 +147,20 @@ function valueAt(text: string, at: number): Found | undefined {
   const between = text.slice(from, from + GAP);
   const isSwitch = SWITCH.test(name);
   const assigned = ASSIGNS.exec(between) ?? VALUED.exec(between) ?? CONTAINS.exec(between);
-  if (assigned) return taken(text, from + assigned[0].length, speaks, formOf(name, text, at - head.length, assigned[0]));
+  if (assigned) {
+    const found = taken(text, from + assigned[0].length, speaks, formOf(name, text, at - head.length, assigned[0]));
+    return found && isForAll(name, text, at - head.length, found) ? undefined : found;
+  }
   const passed = PASSES.exec(between);
   if (passed) return taken(text, from + passed[0].length, speaks, CONSTANT.test(name) ? 'code' : 'passed');
   const beside = SAYS.exec(between) ?? (isSwitch ? BLANKS : BESIDE).exec(between);
   return beside ? taken(text, from + beside[0].length, speaks, isSwitch ? 'named' : 'beside') : undefined;
+}
+
+/** An id behind a name that says nothing of access; and in a minified bundle the key that each visitor gets. */
+function isForAll(name: string, text: string, start: number, { start: from, end }: Found): boolean {
+  if (UUID.test(text.slice(from, end))) return !ACCESS.test(name);
+  return name === 'apiKey' && /[,{]/.test(text[start - 1] ?? '') && /^["'][,}]/.test(text.slice(end, end + 2));
 }
 
 function formOf(name: string, text: string, start: number, between: string): Form {

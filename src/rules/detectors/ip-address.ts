@@ -6,7 +6,11 @@ import { shapeAt } from '../masking/surroundings.ts';
 
 const V4 = /^(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3}(?![\d.]*\d)/;
 const VERSION = /(?:\bv|version\W{0,3}|release\W{0,3}|@|[~^<>=]=?\s?|-)$/i;
-const NOBODY = /^(?:127\.|0\.|255\.|2[234]\d\.)/;
+/** Loopback, private, link-local, shared, documentation, multicast and reserved ones (RFC 6890, RFC 5737): they lead to nobody. */
+const NOBODY =
+  /^(?:0|10|127|2[2-5]\d)\.|^169\.254\.|^172\.(?:1[6-9]|2\d|3[01])\.|^192\.168\.|^100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|^192\.0\.2\.|^198\.51\.100\.|^203\.0\.113\./;
+/** The same of version 6. */
+const NOBODYS_LINK = /^fe[89ab]/i;
 const COLON = 0x3a;
 const DOT = 0x2e;
 /** The longest one, with an address of version 4 in it. */
@@ -25,15 +29,19 @@ export const ipAddress: Detector = {
   find: (text, at) => (text.charCodeAt(at) === COLON ? sixAt(text, at) : fourAt(text, at)),
   examples: {
     yes: [
-      'peer 203.0.113.77 left',
+      'peer 91.168.90.126 left',
       '"ip":"2001:db8:85a3::8a2e:370:7334"',
       '64:ff9b::192.0.2.1',
-      'fe80::1%eth0',
-      '198.51.100.7:443',
+      '::ffff:203.0.113.77',
+      '91.168.90.126:443',
       '2001:db8:0:1:2:3:4:5/64',
     ],
     no: [
       '127.0.0.1',
+      '10.10.10.10',
+      '192.168.1.20',
+      '203.0.113.77',
+      'fe80::1%eth0',
       '0.0.0.0',
       '::',
       '::1',
@@ -98,7 +106,7 @@ function isOfSix(code: number): boolean {
 /** Whether the text is an address (RFC 4291 2.2) of some machine: eight groups, seven as some write, or fewer round one `::`. */
 function isSomebodys(own: string): boolean {
   const halves = own.split('::');
-  if (halves.length > 2 || !/\d/.test(own)) return false;
+  if (halves.length > 2 || !/\d/.test(own) || NOBODYS_LINK.test(own)) return false;
   const groups = halves.flatMap((half) => (half === '' ? [] : half.split(':')));
   const tail = groups.at(-1)!;
   const four = tail.includes('.') ? 1 : 0;

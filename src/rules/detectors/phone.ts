@@ -145,7 +145,8 @@ function nationalAt(text: string, at: number): Found | undefined {
   for (let end = start + match.length; end > start + 6; end = groupBefore(text, start, end)) {
     const own = text.slice(start, end);
     if (!isNamed && TYPICAL.exec(own)?.[0] !== own && !(MOBILE.test(own) && isAll(text, start, end))) continue;
-    if (!standsAlone(text, start, end) || isMonotone(digitsOf(own)) || isSaidBefore(text, start, OTHERS, 40)) return undefined;
+    if (!standsAlone(text, start, end)) continue;
+    if (isMonotone(digitsOf(own)) || isSaidBefore(text, start, OTHERS, 40)) return undefined;
     if (isNational(own)) return withExtension(text, start, end);
   }
   return undefined;

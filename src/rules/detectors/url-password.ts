@@ -6,6 +6,7 @@ import { isFiller } from '../masking/token.ts';
 
 const MAX_USER_INFO = 256;
 const MAX_AFTER = 128;
+const MIN_PASSWORD = 3;
 const BRACKET = 0x5b;
 /** Characters that are in no user information, as far as it is looked at. The @ of a password not escaped is handled apart. */
 const OUTSIDE = /[\s"'`<>\\/?#@\uFFFD]/;
@@ -52,9 +53,9 @@ function passwordBefore(text: string, at: number): Found | undefined {
   const end = lastAt(text, at);
   const password = text.slice(colon + 1, end);
   if (
-    password === '' ||
+    password.length < MIN_PASSWORD ||
     isFiller(password) ||
-    /^(?:my|your|the)?[-_]?password$|^replace|^(.)\1*$/i.test(password) ||
+    /^(?:my|your|the)?[-_]?password$|^replace|^abc|^(.)\1*$/i.test(password) ||
     /^[$<[%]\W|[{}]/.test(password)
   )
     return undefined;

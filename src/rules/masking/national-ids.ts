@@ -104,7 +104,8 @@ export const OF_DIGITS: readonly NationalId[] = [
     shape: /^[1-9]\d{10}/,
     names: /\btc\b|kimlik|\btckn|turkish/i,
     check: (p) =>
-      (((7 * weighted(p, [1, 0, 1, 0, 1, 0, 1, 0, 1]) - weighted(p, [0, 1, 0, 1, 0, 1, 0, 1])) % 10) + 10) % 10 === Number(p[9]),
+      (((7 * weighted(p, [1, 0, 1, 0, 1, 0, 1, 0, 1]) - weighted(p, [0, 1, 0, 1, 0, 1, 0, 1])) % 10) + 10) % 10 === Number(p[9]) &&
+      weighted(p, Array(10).fill(1)) % 10 === Number(p[10]),
   },
   { shape: /^\d{3}[ -]?\d{3}[ -]?\d{3}/, names: /\bsin\b|social insurance/i, check: passesLuhn },
   {

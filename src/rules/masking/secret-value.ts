@@ -22,6 +22,7 @@ export function isNoSecret(value: string): boolean {
 
 /** Whether the text was made by a machine: digits and letters without an order that words and names have. */
 export function isRandom(value: string): boolean {
+  if (/(.)\1{9}/.test(value)) return false;
   if (UUID.test(value)) return !MONOTONE.test(value.replaceAll('-', ''));
   const { letters, digits, signs } = tally(value);
   if (HEX_RUN.test(value)) return digits > 2 && letters > 2;

@@ -50,7 +50,9 @@ export function beginsAt(text: string, at: number, alphabet: number): boolean {
 /** What stands in documents where a secret would be: one letter over and over, dots, `your-key-here`. */
 export function isFiller(rest: string): boolean {
   const head = rest.slice(0, 64);
-  if (/^[xX.*_-]*$/.test(head) || /x{8}|X{8}|\.{3}|\*{3}/.test(head)) return true;
+  if (/^[xX.*_-]*$/.test(head) || /x{8}|X{8}|\.{3}|\*{3}|abcdefghijklmnopqrst/.test(head)) return true;
+  // `FakeFakeFake…`: a few letters over and over.
+  if (/^((.)(?!\2).{1,5})\1{2}/.test(head)) return true;
   return /^your[-_]|[-_]here$|placeholder|redacted/i.test(head);
 }
 

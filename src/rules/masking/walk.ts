@@ -97,7 +97,7 @@ export class JsonWalk {
 
   /** Where the walk stands between two pushes, as text: equal for two walks that read what follows alike, array indexes apart. */
   place(): string {
-    return `${this.#state}${this.#broken ? '!' : ''}${this.#place.outline(this.#bytes)}`;
+    return `${this.#state}${this.#place.outline(this.#bytes)}`;
   }
 
   /** Whether a comma between two elements or members came last. */

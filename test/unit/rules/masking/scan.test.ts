@@ -244,4 +244,43 @@ describe('findSecrets', () => {
   it('does not take emoji, marks and sections for disguises', () => {
     expect(inBytes('👩\u200d👩 §1 « a\u200b» \\u2019 \\u2028 \ufeff x')).toEqual([]);
   });
+
+  it('asks only who has something to ask for, however many sets of detectors there are', () => {
+    const words = [...'abcdefghi'].map((letter) => `#${letter}~`);
+    const asked: string[] = [];
+    const scanner = createScanner(
+      words.map(
+        (word): Detector => ({
+          name: word,
+          kind: 'secrets',
+          word: 'KEY',
+          anchors: [word],
+          find: () => void asked.push(word),
+          examples: { yes: [], no: [] },
+        }),
+      ),
+    );
+    for (let set = 1; set < 512; set++) {
+      const own = words.filter((_, bit) => (set >> bit) & 1);
+      asked.length = 0;
+      scanner.text(own.join(''));
+      expect(asked).toEqual(own);
+    }
+  });
+
+  it('takes more detectors than there are bits', () => {
+    const many = Array.from(
+      { length: 64 },
+      (_, n): Detector => ({
+        name: `d${n}`,
+        kind: 'secrets',
+        word: 'KEY',
+        anchors: [`~${String.fromCharCode(48 + n)}~`],
+        find: (_text, at) => ({ start: at, end: at + 3, keepPrefix: 0 }),
+        examples: { yes: [], no: [] },
+      }),
+    );
+    const scanner = createScanner(many);
+    for (const { name, anchors } of many) expect(scanner.text(`x ${anchors[0]} y`).map((f) => f.detector.name)).toEqual([name]);
+  });
 });
