@@ -42,10 +42,10 @@ const IDENTIFIER = /^[A-Za-z_]+\d?$/;
 const MEMBER = /^[A-Za-z_$][\w$]*(?:\??\.[A-Za-z_$][\w$]*)+$/;
 
 /**
- * How a value stands behind its name. 'named': as in a configuration, where values have no quotes. 'code': as in a program. 'compared':
+ * How a value stands behind its name. 'constant': `NAME=value`, as in an environment. 'named': as in a configuration, where values have no quotes. 'code': as in a program. 'compared':
  * the same, with an operator that compares. 'passed': as an argument. 'beside': with nothing but a blank or a verb between.
  */
-type Form = 'named' | 'code' | 'compared' | 'passed' | 'beside';
+type Form = 'constant' | 'named' | 'code' | 'compared' | 'passed' | 'beside';
 
 function tableOf(chars: string): Uint8Array {
   const table = new Uint8Array(128);
@@ -165,6 +165,7 @@ function isForAll(name: string, text: string, start: number, { start: from, end 
 
 function formOf(name: string, text: string, start: number, between: string): Form {
   if (COMPARES.test(between)) return 'compared';
+  if (between === '=' && CONSTANT.test(name)) return 'constant';
   const isNamed = SWITCH.test(name) || between === '=' || /^["'`]?\)?:[ \t]{0,4}$/.test(between) || CONSTANT.test(name);
   return isNamed || start === 0 || text[start - 1] === '\n' || text[start - 1] === '<' ? 'named' : 'code';
 }
@@ -192,12 +193,14 @@ function mayBePassword(own: string, isQuoted: boolean, form: Form): boolean {
   switch (form) {
     case 'compared':
       return isQuoted && /^[\w@.!$%-]+$/.test(own);
+    case 'constant':
+      return isPassword(own);
     case 'named':
-      return isPassword(own) && (isQuoted || !IDENTIFIER.test(own) || /[A-Z].*[a-z].*[A-Z]/.test(own));
+      return isPassword(own) && (isQuoted || !IDENTIFIER.test(own));
     case 'code':
       return isQuoted && isPassword(own);
     case 'passed':
-      return isQuoted && isPassword(own) && /[!@#$%^&*]/.test(own);
+      return isPassword(own) && /[!@#$%^&*]/.test(own);
     default:
       return false;
   }

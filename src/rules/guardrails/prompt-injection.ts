@@ -46,7 +46,8 @@ function open({ mode, threshold }: PromptInjectionSettings): Guardrail | undefin
     stage: 'body',
     rank: 20,
     deadlineMs: 1000,
-    onFault: 'pass',
+    // What keeps texts out fails closed; what only tells of them lets the work go on.
+    onFault: mode === 'warn' ? 'pass' : 'deny',
     look(segment) {
       if (segment.text.length < SHORTEST || (segment.provenance !== 'tool' && segment.provenance !== 'user')) return undefined;
       const key = createHash('sha256').update(`${segment.provenance}\0${segment.tool}\0${segment.text}`).digest('base64');

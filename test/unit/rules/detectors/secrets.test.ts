@@ -25,6 +25,16 @@ describe('a value that a name calls a secret', () => {
     ['token = user.accessToken1234567890abcdef', []],
     ['secret_key=s3cr3t.value', []],
     ['key:password:s3cr3tV4lue', []],
+    ['secret=aB3dE5gH7jK9mN1pQ3 and the password; that', ['assigned-secret: aB3dE5gH7jK9mN1pQ3']],
+    ['apiKey:"6fe4476ee5a1832882e326b506d14126"', ['assigned-secret: 6fe4476ee5a1832882e326b506d14126']],
+    ['if (password == hunter2x)', []],
+    ['let the.password = hunter2x', []],
+    ['run --password dipPr137Gg! now', ['assigned-secret: dipPr137Gg!']],
+    ['a.password = "dipPr137Gg!"', ['assigned-secret: dipPr137Gg!']],
+    ['let a.password = "dipPr137Gg!"', ['assigned-secret: dipPr137Gg!']],
+    ['let a.password = "rightaway"', []],
+    ['DB_PASSWORD=hunter2', ['assigned-secret: hunter2']],
+    ['password: string1', []],
     ['my DB_PASSWORD is xLPsdrRNhYWtbMqM and', ['assigned-secret: xLPsdrRNhYWtbMqM']],
     ['const password: string = "Vr8kk20plQ"', ['assigned-secret: Vr8kk20plQ']],
     ['loaded TOKEN → DKlVEKpktG8XpMiUq2', ['assigned-secret: DKlVEKpktG8XpMiUq2']],
@@ -66,7 +76,7 @@ describe('a value', () => {
     '4y4332on7grhkqsqzhdh2eb',
     'a1b2-c3d4e5f6a7b8c9d0e1f2',
     '3d640ebc11aa360c7083',
-    'sBy+XqPwRt=UzKkM',
+    'sBy+XqPwRtK=UzKkMxQ',
   ])('that a machine made: %s', (value) => {
     expect(isRandom(value)).toBe(true);
   });
