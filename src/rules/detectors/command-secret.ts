@@ -8,7 +8,7 @@ const FORMS: readonly { readonly anchor: string; readonly lead: RegExp; readonly
   { anchor: ' -u ', lead: /^ -u[ ]["']?[\w.@+-]{1,64}:/, before: /curl|wget|http/i },
   { anchor: '--user ', lead: /^--user[ ]["']?[\w.@+-]{1,64}:/, before: /curl|wget|http/i },
   { anchor: 'sshpass', lead: /^sshpass -p ?["']?/ },
-  { anchor: 'identified by', lead: /^identified by (?:password )?["'\\]{0,2}/i },
+  { anchor: 'identified by', lead: /^identified by (?:password )?["'\\]{0,2}/i, before: /\b(?:user|account|role|alter|grant)\b/i },
   { anchor: 'encrypted password', lead: /^encrypted password ["'\\]{1,2}/i },
   { anchor: 'with password', lead: /^with password ["'\\]{1,2}/i },
 ];
@@ -33,6 +33,7 @@ export const commandSecret: Detector = {
       "ALTER ROLE a WITH ENCRYPTED PASSWORD 'SqLpa5sW0rD' LOGIN",
     ],
     no: [
+      'the file identified by pFileName2',
       'curl -u $USER:$PASS https://x.test',
       'sort -u a:b2c3d4',
       'sshpass -p $PASSWORD ssh x',

@@ -2,13 +2,16 @@
 // address of version 4 at their end.
 import { ALNUM, DIGIT, HEX, isIn } from '../masking/characters.ts';
 import type { Detector, Found } from '../masking/detector.ts';
-import { shapeAt } from '../masking/surroundings.ts';
+import { isSaidNear, shapeAt } from '../masking/surroundings.ts';
 
 const V4 = /^(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3}(?![\d.]*\d)/;
 const VERSION = /(?:\bv|version\W{0,3}|release\W{0,3}|@|[~^<>=]=?\s?|-)$/i;
 /** Loopback, private, link-local, shared, documentation, multicast and reserved ones (RFC 6890, RFC 5737): they lead to nobody. */
 const NOBODY =
   /^(?:0|10|127|2[2-5]\d)\.|^169\.254\.|^172\.(?:1[6-9]|2\d|3[01])\.|^192\.168\.|^100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|^192\.0\.2\.|^198\.51\.100\.|^203\.0\.113\./;
+/** What versions and object identifiers look like too. */
+const SMALL = /^(?:[12]?\d\.){3}[12]?\d$/;
+const NAMES = /\bip|addr|host|server|\bdns|peer|client|remote|network|gateway|^[:/]\d/i;
 /** The same of version 6. */
 const NOBODYS_LINK = /^fe[89ab]/i;
 const COLON = 0x3a;
@@ -30,6 +33,7 @@ export const ipAddress: Detector = {
   examples: {
     yes: [
       'peer 91.168.90.126 left',
+      'dns 8.8.8.8',
       '"ip":"2001:db8:85a3::8a2e:370:7334"',
       '64:ff9b::192.0.2.1',
       '::ffff:203.0.113.77',
@@ -38,6 +42,7 @@ export const ipAddress: Detector = {
     ],
     no: [
       '127.0.0.1',
+      'register("2.5.4.12")',
       '10.10.10.10',
       '192.168.1.20',
       '203.0.113.77',
@@ -65,6 +70,7 @@ function fourAt(text: string, at: number): Found | undefined {
   const match = shapeAt(text, at, V4, 24);
   if (match === undefined || NOBODY.test(match) || VERSION.test(text.slice(Math.max(0, at - 16), at))) return undefined;
   const end = at + match.length;
+  if (SMALL.test(match) && !isSaidNear(text, at, end, NAMES)) return undefined;
   return isIn(text.charCodeAt(end), ALNUM) ? undefined : { start: at, end, keepPrefix: 0 };
 }
 

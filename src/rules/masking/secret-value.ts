@@ -33,7 +33,7 @@ export function isRandom(value: string): boolean {
   const mixed = parts.filter((part) => !/^(?:[A-Z]?[a-z]+|[A-Z]+|\d+|v\d+)$/.test(part)).join('');
   if (mixed.length < 12 && parts.length > 1) return false;
   const turns = tally(mixed).turns;
-  if (digits < 2) return digits + signs > 0 ? turns >= 6 : turns >= 5 && new Set(value).size > 9;
+  if (digits < 2) return digits + signs > 0 ? turns >= 6 : turns >= 4 && 4 * turns >= value.length && new Set(value).size > 9;
   return turns >= 4 || (digits >= 4 && value.length >= 28 && parts.length < 3) || (digits >= 3 && turns >= 3 && value.length < 24);
 }
 
@@ -60,7 +60,7 @@ export function isPassword(value: string): boolean {
   const { letters, digits, signs, turns } = tally(value);
   if (letters < 2) return false;
   if (/^[a-z]+(?:[-_.][a-z\d]+)+$/i.test(value)) return isRandom(value);
-  return digits + signs > 0 || (turns >= 4 && value.length >= 10);
+  return digits + signs > 0 || (turns >= 4 && 4 * turns >= value.length && value.length >= 10);
 }
 
 interface Tally {

@@ -57,6 +57,7 @@ describe('the name of a secret', () => {
     ['secretName', undefined],
     ['passenger', undefined],
     ['author', undefined],
+    ['token.ts', undefined],
   ])('%s: %s', (name, expected) => {
     expect(secretName(name)).toBe(expected);
     expect(secretName(name)).toBe(expected);
