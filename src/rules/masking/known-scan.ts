@@ -3,7 +3,7 @@
 import type { Detector } from './detector.ts';
 import type { KnownSet } from './known-values.ts';
 import { liesWithin, mergeFindings } from './merge-findings.ts';
-import { type Finding, inCodeUnits, type Scanner } from './scan.ts';
+import { type Finding, type Scanner, scannerOfBytes } from './scan.ts';
 
 /** What names a value that is known and looks like nothing. */
 export const KNOWN_VALUE: Detector = {
@@ -24,12 +24,5 @@ export function withKnownValues(scanner: Scanner, known: KnownSet, holds: (detec
     const own = spans.map(({ start, end }) => ({ start, maskStart: start, end, parts: undefined, detector: KNOWN_VALUE }));
     return mergeFindings(typed, own, (one, other) => !holds(one.detector) || (liesWithin(one, other) && !liesWithin(other, one)));
   };
-  return {
-    bytes: scanBytes,
-    text(text) {
-      const bytes = Buffer.from(text);
-      const found = scanBytes(bytes);
-      return bytes.length === text.length ? found : inCodeUnits(bytes, found);
-    },
-  };
+  return scannerOfBytes(scanBytes);
 }

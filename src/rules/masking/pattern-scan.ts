@@ -3,7 +3,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { PatternDetector } from './finding-rules.ts';
 import { liesWithin, mergeFindings } from './merge-findings.ts';
-import { type Finding, inCodeUnits, type Scanner } from './scan.ts';
+import { type Finding, type Scanner, scannerOfBytes } from './scan.ts';
 import { unescapeDeep } from './unescape.ts';
 
 /** The scanner with the patterns. */
@@ -13,14 +13,7 @@ export function withPatterns(scanner: Scanner, patterns: readonly PatternDetecto
     const own = findPatterns(bytes, patterns).filter(({ start }) => start >= from);
     return own.length === 0 ? typed : mergeFindings(typed, own, liesWithin);
   };
-  return {
-    bytes: scanBytes,
-    text(text) {
-      const bytes = Buffer.from(text);
-      const found = scanBytes(bytes);
-      return bytes.length === text.length ? found : inCodeUnits(bytes, found);
-    },
-  };
+  return scannerOfBytes(scanBytes);
 }
 
 /** In order and apart; of two patterns that overlap the one that begins first, or the one given first. */

@@ -65,6 +65,11 @@ export function createScanner(detectors: readonly Detector[]): Scanner {
     return out;
   }
 
+  return scannerOfBytes(scanBytes);
+}
+
+/** A scanner of texts too, made of one of bytes. */
+export function scannerOfBytes(scanBytes: Scanner['bytes']): Scanner {
   return {
     bytes: scanBytes,
     text(text) {
@@ -149,7 +154,7 @@ export function moved({ start, maskStart, parts, end, detector }: Finding, to: (
 }
 
 /** Findings in a text's UTF-8 bytes as findings in its code units. */
-export function inCodeUnits(bytes: Buffer, found: readonly Finding[]): Finding[] {
+function inCodeUnits(bytes: Buffer, found: readonly Finding[]): Finding[] {
   let unit = 0;
   let byte = 0;
   const unitAt = (to: number): number => {
