@@ -21,10 +21,10 @@ export const authorization: Detector = {
   find: credentialAt,
   examples: {
     yes: [
-      'curl -H "Authorization: Bearer eIdWHQqRfFmvP5LDDh-IGxPUzi7I27HthzCPAVmS" https://x.test',
+      'curl -H "Authorization: Bearer eAuDYMbXgHwrS4EUYs-JVbHCpm9L64IimsGRWTlE" https://x.test',
       'Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==',
       'Authorization: Bearer mF_9.B5f-4.1JqM',
-      'Cookie: theme=dark; session=s%3Aq8Jk2L0zXv9RtYb1MnPw.7uHcE5Kd0qAfGgLxZr3VtBnM1sYw2Qe; Path=/',
+      'Cookie: theme=dark; session=s%3Aa7Xg9C4dZn8YyBt6MoAs.9mMrX7Zr7rHdUqNcMc8YkIdF3iVg9Hz; Path=/',
     ],
     no: [
       'Authorization: Bearer <token>',

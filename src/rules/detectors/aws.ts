@@ -21,7 +21,7 @@ export const aws: Detector = {
   anchors: SHAPES.map((shape) => shape.prefix),
   find: tokenFinder(SHAPES),
   examples: {
-    yes: ['aws_access_key_id = AKIAR7HMOMJGIPH42R6G', '{"AccessKeyId":"ASIAGRD3RHZ2RS7CKJU4"}'],
-    no: ['AKIAIOSFODNN7EXAMPLE', 'key = AKIAXXXXXXXXXXXXXXXX', 'TODAYINASIAASACKOFRICEFELLOVER', 'AKIAR7HMOMJGIPH42R6GA'],
+    yes: ['aws_access_key_id = AKIAL9IDKJKSPEY23M6Q', '{"AccessKeyId":"ASIAGRD3RHZ2RS7CKJU4"}'],
+    no: ['AKIAIOSFODNN7EXAMPLE', 'key = AKIAXXXXXXXXXXXXXXXX', 'NORTHOFASIAWESAWNINETEENSHIPSX', 'AKIAL9IDKJKSPEY23M6QA'],
   },
 };

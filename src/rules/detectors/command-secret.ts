@@ -27,10 +27,10 @@ export const commandSecret: Detector = {
   find: passwordAfter,
   examples: {
     yes: [
-      'curl -u admin:hunter2-Zx9!kQ https://ci.example.test',
-      "sshpass -p 'Vr8#kk20plQ' ssh root@host",
-      "CREATE USER a IDENTIFIED BY 'SqLpa5sW0rD';",
-      "ALTER ROLE a WITH ENCRYPTED PASSWORD 'SqLpa5sW0rD' LOGIN",
+      'curl -u admin:walrus4-Qm7!pT https://ci.example.test',
+      "sshpass -p 'Vl1#yw68lrZ' ssh root@host",
+      "CREATE USER a IDENTIFIED BY 'DbAdm7nW0rD';",
+      "ALTER ROLE a WITH ENCRYPTED PASSWORD 'DbAdm7nW0rD' LOGIN",
     ],
     no: [
       'the file identified by pFileName2',

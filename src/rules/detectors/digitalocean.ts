@@ -14,7 +14,7 @@ export const digitalocean: Detector = {
   anchors: SHAPES.map((shape) => shape.prefix),
   find: tokenFinder(SHAPES),
   examples: {
-    yes: ['doToken = "dop_v1_55687726ea77605eebb21e40fd23991309202387e216467f7127e811f38c4089"'],
+    yes: ['doToken = "dop_v1_84224958ca29361babe56a48ec72452874966378e628281e6939a783c25d8554"'],
     no: ['dop_v1_5568', 'dop_v1_xxxxxxxx'],
   },
 };

@@ -25,11 +25,11 @@ export const github: Detector = {
   find: tokenFinder(SHAPES),
   examples: {
     yes: [
-      'my token is ghp_zb8tkZ2K6eAorGIGdZZIN9KekAxBsdoSEQ3y and',
+      'my token is ghp_nf2ovF6G2uWwhEJReKXJC5TxsEaLcilURZ5m and',
       'git clone https://github_pat_11ABLV2EA0gWlOtew7YDYY_xXoiQzNpBTaTjNuaJKYyZDzVsoXQlWknbdKH4x66@github.com/a/b',
       'ghs_a1o3phi6pl1sc2xj66euiti35x0vwz1zpvp7',
       'ghs_12345_eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiIxMjM0NSJ9.Zk3v9QpL2xW8-rT5uY7iO1aS4dF6gH0jK_zXcVbNm',
-      '"gho_a1o3phi6pl1sc2xj66euiti35x0vwz1zpvp7"',
+      '"gho_o3x3xdq7xt7jp1yn64dhczo97e9nyf2nuqy3"',
     ],
     no: [
       'gho_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx',

@@ -21,7 +21,7 @@ export const gitlab: Detector = {
   anchors: SHAPES.map((shape) => shape.prefix),
   find: tokenFinder(SHAPES),
   examples: {
-    yes: ['GITLAB_TOKEN=glpat-0ajwk5903lc4t333phom', 'glpat-8d5ri2n9g85LAnC9YW85.01.cgpAsnEmP # Personal', 'glft-zztaa0hhpa4jrtsrpot7'],
+    yes: ['GITLAB_TOKEN=glpat-1decf3745vq3z268cohq', 'glpat-7b3rl9i8q59YGcQ1NJ13.97.lndUguRwI # Personal', 'glft-vdwsj1tbxu7wubimgou4'],
     no: ['glpat-XXXXXXXXXXX-XXXXXXXX', 'glpat-short'],
   },
 };

@@ -21,8 +21,8 @@ export const google: Detector = {
   find: tokenFinder(SHAPES),
   examples: {
     yes: [
-      'GEMINI_API_KEY=AIzaV6wEinnS-26Ef6knyG0QXrdFSw1XQE5RZa7',
-      '"client_secret":"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"',
+      'GEMINI_API_KEY=AIzaL2uArksS-44Vx6iwnS8QUbpVAz9BFP3RDr8',
+      '"client_secret":"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"',
       'Bearer ya29.EDdM2LLZeJFZm-A2rzH_6ykT_qnCh84b6lqIwW19PNdqRJAhvaxiwM6ak',
       'refresh_token: 1//0T4eRe15N0tT4Et0kEHY0U4Rel0Ok1ng4-hPyg7SWC7tZ1WE',
     ],

@@ -14,7 +14,7 @@ export const groq: Detector = {
   anchors: SHAPES.map((shape) => shape.prefix),
   find: tokenFinder(SHAPES),
   examples: {
-    yes: ['GROQ_API_KEY=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'],
+    yes: ['GROQ_API_KEY=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'],
     no: ['gsk_short', 'gsk_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'],
   },
 };

@@ -17,7 +17,7 @@ export const huggingFace: Detector = {
   anchors: SHAPES.map((shape) => shape.prefix),
   find: tokenFinder(SHAPES),
   examples: {
-    yes: ['https://host/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/part', 'HF_TOKEN=hf_T9qwwe9St8WB98hXK78TVk6ylOjhqfF3CJ'],
+    yes: ['https://host/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/part', 'HF_TOKEN=hf_F9ljlz5Ez4CJ68lVA94VTj7obZbxrsS7KM'],
     no: ['hf_abc', 'hf_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx', 'hf_hub_download(repo_id)'],
   },
 };

@@ -32,12 +32,12 @@ export const ipAddress: Detector = {
   find: (text, at) => (text.charCodeAt(at) === COLON ? sixAt(text, at) : fourAt(text, at)),
   examples: {
     yes: [
-      'peer 91.168.90.126 left',
+      'peer 82.117.64.203 left',
       'dns 8.8.8.8',
       '"ip":"2001:db8:85a3::8a2e:370:7334"',
       '64:ff9b::192.0.2.1',
       '::ffff:203.0.113.77',
-      '91.168.90.126:443',
+      '82.117.64.203:443',
       '2001:db8:0:1:2:3:4:5/64',
     ],
     no: [
@@ -59,7 +59,7 @@ export const ipAddress: Detector = {
       'fe80::1text',
       '12:30:45',
       'aa:bb:cc:dd:ee:ff',
-      '2001::25de::cade',
+      '2001::1a2b::c0de',
       'a::b',
     ],
   },

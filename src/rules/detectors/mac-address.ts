@@ -9,7 +9,7 @@ const LENGTH = 17;
 /** Where the first separator stands. */
 const FIRST = 2;
 
-/** Finds `0a:23:f5:67:89:ac`. */
+/** Finds `0c:41:d8:5b:72:e9`. */
 export const macAddress: Detector = {
   name: 'mac-address',
   kind: 'mac_address',
@@ -18,13 +18,13 @@ export const macAddress: Detector = {
   glance: (bytes, at) => isIn(bytes[at - 2]!, ALNUM) && bytes[at + 3] === bytes[at] && bytes[at - 3] !== bytes[at],
   find: addressAt,
   examples: {
-    yes: ['ether 0a:23:f5:67:89:ac txqueuelen', '"0D-B3-4A-6A-D9-CF"', 'mac=52:54:00:12:34:56'],
+    yes: ['ether 0c:41:d8:5b:72:e9 txqueuelen', '"0D-B3-4A-6A-D9-CF"', 'mac=52:54:00:12:34:56'],
     no: [
       '00:00:00:00:00:00',
       'ff:ff:ff:ff:ff:ff',
       '10:2F:33-AC-29-C3',
       '12:30:45',
-      '0a:23:f5:67:89:ac:01',
+      '0c:41:d8:5b:72:e9:01',
       'a-b-c-d-e-f',
       '0a:23:f5:67:89:ag',
     ],

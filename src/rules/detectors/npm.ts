@@ -14,7 +14,7 @@ export const npm: Detector = {
   anchors: SHAPES.map((shape) => shape.prefix),
   find: tokenFinder(SHAPES),
   examples: {
-    yes: ['//registry.example/:_authToken=npm_QODM7J9m6PsDbapnfaT8VuG4eK3bOiaDMDxl'],
+    yes: ['//registry.example/:_authToken=npm_DBZV6K6z1EzYjiqdneH7BtQ5hT5hKbkJJAsg'],
     no: ['npm_config_user_agent', 'npm_lifecycle_event=build', 'npm_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'],
   },
 };

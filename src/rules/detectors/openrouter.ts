@@ -14,7 +14,7 @@ export const openrouter: Detector = {
   anchors: SHAPES.map((shape) => shape.prefix),
   find: tokenFinder(SHAPES),
   examples: {
-    yes: ['OPENROUTER_API_KEY=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'],
+    yes: ['OPENROUTER_API_KEY=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'],
     no: ['sk-or-v1-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx', 'sk-or-v1-0654'],
   },
 };

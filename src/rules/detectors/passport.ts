@@ -22,13 +22,13 @@ export const passport: Detector = {
   examples: {
     yes: [
       'passport no. C1234567 was lost',
-      'passport_no="240166349"',
-      'My passport is AB1234567',
-      'M123A4567',
+      'passport_no="518204763"',
+      'My passport is CD7418529',
+      'M274B9183',
       'Reisepass: F1234567',
-      '여권 S87654321',
+      '여권 S41739265',
     ],
-    no: ['AB1234567', 'passport.js 0.7.0', 'passport 12', 'passport xAB1234567', 'passport AB1234567x'],
+    no: ['CD7418529', 'passport.js 0.7.0', 'passport 12', 'passport xCD7418529', 'passport CD7418529x'],
   },
 };
 

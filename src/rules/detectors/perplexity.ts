@@ -14,7 +14,7 @@ export const perplexity: Detector = {
   anchors: SHAPES.map((shape) => shape.prefix),
   find: tokenFinder(SHAPES),
   examples: {
-    yes: ['PERPLEXITY_API_KEY=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'],
+    yes: ['PERPLEXITY_API_KEY=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'],
     no: ['pplx-70b-online', 'pplx-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'],
   },
 };

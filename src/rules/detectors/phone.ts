@@ -101,7 +101,7 @@ export const phone: Detector = {
       'phone: 2125552368',
       'telefone 11 98765-4321',
       'Phone: +1 212 555 2368 ext. 12',
-      'mobile,0917 123 4567',
+      'mobile,0917 482 6153',
       'fax 030/901820',
     ],
     no: [

@@ -14,7 +14,7 @@ export const sendgrid: Detector = {
   anchors: SHAPES.map((shape) => shape.prefix),
   find: tokenFinder(SHAPES),
   examples: {
-    yes: ['SENDGRID_API_KEY=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'],
+    yes: ['SENDGRID_API_KEY=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'],
     no: ['SG.1.2', 'MSG.SG.prefix'],
   },
 };

@@ -24,10 +24,10 @@ export const slack: Detector = {
   find: tokenFinder(SHAPES),
   examples: {
     yes: [
-      'xoxb-449770178966-777829661828-5fBG3J4QaDdbvSautDyFr56o',
+      'xoxb-254657588278-338292178398-8iEE3N9OuOjhaQewrVeTi98j',
       'token=xapp-1-A0F6JEP4877-3425459257038-ff6379c940d5ed64',
       'xoxe.xoxp-1-Mi0yLTM5MTgwOTU0ODI3NC00MjM2MjEyNzY2Nzg5',
     ],
-    no: ['https://github.com/xoxa-nyc/xoxa-nyc.github.io/blob/master/README.md', 'xoxb-your-token', 'xoxp-xxxxxxxxxxxx-xxxxxxxxxxxx'],
+    no: ['https://github.com/xoxb-club/xoxb-club.github.io/blob/main/INDEX.md', 'xoxb-your-token', 'xoxp-xxxxxxxxxxxx-xxxxxxxxxxxx'],
   },
 };

@@ -20,7 +20,7 @@ export const stripe: Detector = {
     yes: [
       'stripe.api_key = "sk_live_T1z4jtdp7dcC39HqLyjWareD"',
       'rk_test_51HqLyjWareDT1z4jtdp7dcC39',
-      'whsec_Q4KGL7AstjhYfzCtzK2RTB2EmncHgjVW',
+      'whsec_W3DON3QugvhSlwRsyD8PQH9HzhqBimBV',
     ],
     no: ['pk_live_KQI2pIpqzh1Nv2ZXfJBqUJItqoO5WdI6', 'sk_test_...', 'task_test_results_of_the_day', 'sk_live_your_key'],
   },

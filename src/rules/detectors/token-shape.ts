@@ -58,11 +58,11 @@ export const tokenShape: Detector = {
   find: keyRound,
   examples: {
     yes: [
-      'bot 4504785049:AAxe7-PySQel60UraWXQFgi8vaSFSwvhjSF',
-      'client_srt = "qpF8Q~PCM5MhMoyTFc5TYEomnzRUKim9UJhe8a2P"',
-      'b5b9f8e50c640da28993e8b6a48e3e53-us18',
+      'bot 2963215842:AAgt6-YvZDkv24FjnXOTOsz3hiOYMbqbvFW',
+      'client_srt = "ueA1Q~JVT3QqHggVMx6ZOKtiegWOEdy1CYtl6p2A"',
+      'a2f4f6d95e827df44486b3c9e71a8e98-us18',
       'MTIzNDU2Nzg5MDEyMzQ1Njc4OQ.E2-E4_.Zig9V5mpMk-JybgCFvqSfgY9EoQ2a7dFk3',
-      'post to https://hooks.slack.com/services/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 now',
+      'post to https://hooks.slack.com/services/J8TWFYE7D/C8DY66P5E/zIofaWj1cH8XBHurDp1oUzXg now',
     ],
     no: [
       '12:AAAA',

@@ -13,8 +13,8 @@ export const twilio: Detector = {
   reach: { before: 0, after: NEAR },
   find: idAfter,
   examples: {
-    yes: ['TWILIO_ACCOUNT_SID=AC4d2f64e2a108cd72f648b1984c3b5a13', "const client = twilio('SK4d2f64e2a108cd72f648b1984c3b5a13', secret)"],
-    no: ['AC4d2f64e2a108cd72f648b1984c3b5a13', 'twilio BAC4d2f64e2a108cd72f648b1984c3b5a13', 'twilio AC4d2f64', 'npm i twilio'],
+    yes: ['TWILIO_ACCOUNT_SID=AC1b5d57e2d826bc29d349a9535e3d6d39', "const client = twilio('SK4d2f64e2a108cd72f648b1984c3b5a13', secret)"],
+    no: ['AC1b5d57e2d826bc29d349a9535e3d6d39', 'twilio BAC1b5d57e2d826bc29d349a9535e3d6d39', 'twilio AC4d2f64', 'npm i twilio'],
   },
 };
 

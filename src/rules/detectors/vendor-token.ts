@@ -25,16 +25,16 @@ export const vendorToken: Detector = {
   find: tokenAt,
   examples: {
     yes: [
-      'lin_api_F7hvwKIiRuRkwmbYFY7xGlBxe8GUg8YNBzaRyF4W',
-      'figd_h65Ugiu76WD3xf233a6KAmo9ZmbWNnNrny9Q6IHl.',
+      'lin_api_U1foaELhAsUcrkrYVV5mWzMsd1HBm9SABboDcQ3V',
+      'figd_z43Hpgp37XG3cc849h4KNls1KpbXCoPkle1Z8EEg.',
       '"PMAK-be68a955d73619000f121d77-1d6ce2aa99d4b222bcc9fc01f345cf5d21"',
-      'nuget push oy2dgb333j35kjjybcf99yzxo7hjyloera4anxn4ivcvle -Source',
+      'nuget push oy2uvj461q26hsypwoc84xanb4cntvkyvz6vzrk2pprawr -Source',
     ],
     no: [
       'ico-XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX',
       'shpssSSSSS_SSSS_sssss',
       'key-value-store',
-      'xlin_api_F7hvwKIiRuRkwmbYFY7xGlBxe8GUg8YNBzaRyF4W',
+      'xlin_api_U1foaELhAsUcrkrYVV5mWzMsd1HBm9SABboDcQ3V',
       'API-reference',
       'secret_name',
     ],

@@ -14,7 +14,7 @@ export const xai: Detector = {
   anchors: SHAPES.map((shape) => shape.prefix),
   find: tokenFinder(SHAPES),
   examples: {
-    yes: ['XAI_API_KEY=xai-fN3cpRE5LC5jQ63OGZaWk5rZzTNqUGWdwi1FOx0I1fl2cSyZ4oouhKVe2ertkqU35m8sgnrPSJtImfmy'],
+    yes: ['XAI_API_KEY=xai-pF7geCS6PT5mR69YXHuQd8tGgVElZCBhrj9MNy6O3ut1dFoW4xzazAGf5pyzguU32t3fizmKTNnEbawn'],
     no: ['xai-grok-client', 'xai-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'],
   },
 };

@@ -14,9 +14,9 @@ describe('a value that a name calls a secret', () => {
     ['login(password, "md5sum")', []],
     ['login(password, "p4ss!word")', ['assigned-secret: p4ss!word']],
     ['the password is hunter2', []],
-    ['SAUCE_ACCESS_KEY=2397f603-c2c4-4897-a8ca-587ace5dc8dd', ['assigned-secret: 2397f603-c2c4-4897-a8ca-587ace5dc8dd']],
-    ['BUILD_TOKEN=2397f603-c2c4-4897-a8ca-587ace5dc8dd', []],
-    ['{a:1,apiKey:"6fe4476ee5a1832882e326b506d14126",b:2}', []],
+    ['SAUCE_ACCESS_KEY=2523b913-f2e3-4927-d6bd-924fcf2bb3cd', ['assigned-secret: 2523b913-f2e3-4927-d6bd-924fcf2bb3cd']],
+    ['BUILD_TOKEN=2523b913-f2e3-4927-d6bd-924fcf2bb3cd', []],
+    ['{a:1,ywxXeg:"8ul2678ea2t7711437y171i682r19341",b:2}', []],
     ['"apiKey": "6fe4476ee5a1832882e326b506d14126"', ['assigned-secret: 6fe4476ee5a1832882e326b506d14126']],
     ['password = "unfinished8', []],
     ['password: ab1', []],
@@ -29,13 +29,13 @@ describe('a value that a name calls a secret', () => {
     ['apiKey:"6fe4476ee5a1832882e326b506d14126"', ['assigned-secret: 6fe4476ee5a1832882e326b506d14126']],
     ['if (password == hunter2x)', []],
     ['let the.password = hunter2x', []],
-    ['run --password dipPr137Gg! now', ['assigned-secret: dipPr137Gg!']],
-    ['a.password = "dipPr137Gg!"', ['assigned-secret: dipPr137Gg!']],
-    ['let a.password = "dipPr137Gg!"', ['assigned-secret: dipPr137Gg!']],
+    ['run --password morQt482Lk! now', ['assigned-secret: morQt482Lk!']],
+    ['a.password = "morQt482Lk!"', ['assigned-secret: morQt482Lk!']],
+    ['let a.password = "morQt482Lk!"', ['assigned-secret: morQt482Lk!']],
     ['let a.password = "rightaway"', []],
     ['DB_PASSWORD=hunter2', ['assigned-secret: hunter2']],
     ['password: string1', []],
-    ['my DB_PASSWORD is xLPsdrRNhYWtbMqM and', ['assigned-secret: xLPsdrRNhYWtbMqM']],
+    ['my DB_PASSWORD is eGUtpaPRgUVlxCgM and', ['assigned-secret: eGUtpaPRgUVlxCgM']],
     ['const password: string = "Vr8kk20plQ"', ['assigned-secret: Vr8kk20plQ']],
     ['loaded TOKEN → DKlVEKpktG8XpMiUq2', ['assigned-secret: DKlVEKpktG8XpMiUq2']],
   ])('%j: %j', (text, expected) => {
@@ -71,9 +71,9 @@ describe('the name of a secret', () => {
 
 describe('a value', () => {
   it.each([
-    '951bc382db9abad29c68634761dd6e19',
+    '279ec241cd8aceb75e96362876be2d43',
     'aB3dE5gH7jK9mN1p',
-    'xLPsdrRNhYWtbMqM',
+    'eGUtpaPRgUVlxCgM',
     '4y4332on7grhkqsqzhdh2eb',
     'a1b2-c3d4e5f6a7b8c9d0e1f2',
     '3d640ebc11aa360c7083',
@@ -98,7 +98,7 @@ describe('a value', () => {
     expect(isRandom(value)).toBe(false);
   });
 
-  it.each(['hunter2', 'p@ssw0rd', 'xLPsdrRNhYWtbMqM', 'snow!fall', 'Abc-123!x', 'my-s3cr3t9k2q-x8y7z6w5'])(
+  it.each(['hunter2', 'p@ssw0rd', 'eGUtpaPRgUVlxCgM', 'snow!fall', 'Abc-123!x', 'my-s3cr3t9k2q-x8y7z6w5'])(
     'that may be a password: %s',
     (value) => {
       expect(isPassword(value)).toBe(true);
@@ -128,15 +128,15 @@ describe('a value', () => {
 
 describe('tokens of vendors', () => {
   it.each([
-    ['lin_api_F7hvwKIiRuRkwmbYFY7xGlBxe8GUg8YNBzaRyF4W', ['vendor-token: lin_api_F7hvwKIiRuRkwmbYFY7xGlBxe8GUg8YNBzaRyF4W']],
+    ['lin_api_U1foaELhAsUcrkrYVV5mWzMsd1HBm9SABboDcQ3V', ['vendor-token: lin_api_U1foaELhAsUcrkrYVV5mWzMsd1HBm9SABboDcQ3V']],
     ['pat-na1-12345678-1234-1234-1234-123456789012', ['vendor-token: pat-na1-12345678-1234-1234-1234-123456789012']],
     [`figd_${'aB3'.repeat(30)}`, []],
     ['/ico-7a388b69018576d24b59331fd60aab0c', []],
     ['ico-7a388b69018576d24b59331fd60aab0c.png', []],
     ['ico-abcdefghijklmnopqrstuvwxyzabcdef', []],
-    ['API-ZNRMR7SL6L3ATMOIK7GKJDKLPY', ['vendor-token: API-ZNRMR7SL6L3ATMOIK7GKJDKLPY']],
+    ['API-BIKUA5IB3W6CCFVXS3YGAJJKCJ', ['vendor-token: API-BIKUA5IB3W6CCFVXS3YGAJJKCJ']],
     ['hf_FakeFakeFakeFakeFakeFakeFakeFakeFa', []],
-    ['1b5b9f8e50c640da28993e8b6a48e3e53-us18', []],
+    ['1a2f4f6d95e827df44486b3c9e71a8e98-us18', []],
     [`${'a1b2c3d4e5'.repeat(3)}f6a7b8NRAL`, [`token-shape: ${'a1b2c3d4e5'.repeat(3)}f6a7b8NRAL`]],
     ['curl -u 1000:2000 https://x.test', []],
     ['Authorization: Token Zk3v9QpL2xW8', ['authorization: Zk3v9QpL2xW8']],
