@@ -6,7 +6,7 @@ import { KIND_ROWS, KINDS, type Kind, type MaskAction } from '../../src/rules/ma
 import { createMasker, type Edit } from '../../src/rules/masking/mask.ts';
 import { hasPlaceholderShape } from '../../src/rules/masking/placeholder-shape.ts';
 import type { Placeholders } from '../../src/rules/masking/placeholders.ts';
-import { type Finding, scannerFor } from '../../src/rules/masking/scan.ts';
+import { type Finding, scannerFor, unitsOf } from '../../src/rules/masking/scan.ts';
 import type { Policy } from '../../src/rules/policy.ts';
 import type { Dialect } from '../../src/rules/provider.ts';
 import { evidence } from './evidence.ts';
@@ -102,13 +102,7 @@ function seen(finding: Finding, text: string, edits: readonly Edit[], action: Ma
 
 /** The edits with offsets in UTF-16 code units. */
 function inUnits(bytes: Buffer, edits: readonly Edit[]): Edit[] {
-  let unit = 0;
-  let byte = 0;
-  const unitAt = (to: number): number => {
-    unit += bytes.toString('utf8', byte, to).length;
-    byte = to;
-    return unit;
-  };
+  const unitAt = unitsOf(bytes);
   return edits.map((edit) => ({ ...edit, start: unitAt(edit.start), end: unitAt(edit.end) }));
 }
 

@@ -153,15 +153,20 @@ export function moved({ start, maskStart, parts, end, detector }: Finding, to: (
   };
 }
 
-/** Findings in a text's UTF-8 bytes as findings in its code units. */
-function inCodeUnits(bytes: Buffer, found: readonly Finding[]): Finding[] {
+/** Gives the UTF-16 code unit at an offset of a text's UTF-8 bytes. Offsets are asked for in ascending order. */
+export function unitsOf(bytes: Buffer): (offset: number) => number {
   let unit = 0;
   let byte = 0;
-  const unitAt = (to: number): number => {
-    unit += bytes.toString('utf8', byte, to).length;
-    byte = to;
+  return (offset) => {
+    unit += bytes.toString('utf8', byte, offset).length;
+    byte = offset;
     return unit;
   };
+}
+
+/** Findings in a text's UTF-8 bytes as findings in its code units. */
+function inCodeUnits(bytes: Buffer, found: readonly Finding[]): Finding[] {
+  const unitAt = unitsOf(bytes);
   return found.map((finding) => moved(finding, unitAt));
 }
 
