@@ -10,24 +10,23 @@ import { controlPath } from '../src/proxy/control/socket-path.ts';
 import { type RunningProxy, startProxy } from '../src/proxy/start.ts';
 import { standIns } from '../src/rules/inject.ts';
 import { openKnownValues } from '../src/rules/masking/known-values.ts';
-import { openPlaceholders } from '../src/rules/masking/placeholders.ts';
 import { parseTemplate, renderTemplate } from '../src/rules/template.ts';
 import { Secret } from '../src/secret.ts';
-import { openExchanges } from '../src/store/exchanges.ts';
 import { openHome } from '../src/store/home.ts';
 import { takeLock } from '../src/store/lock.ts';
-import { openStore } from '../src/store/open.ts';
-import { openPlaceholderFile } from '../src/store/placeholder-file.ts';
-import { placeholderKey } from '../src/store/placeholder-key.ts';
+import { watchStore } from '../src/store/watch.ts';
 import { hostPort, proxyUrl, reachable } from './address.ts';
 import { refreshBundle, writePac } from './client-files.ts';
 import { configRows } from './config-rows.ts';
 import { CommandFailure, EXIT, explain, listenFailure } from './failure.ts';
 import { checkFirstStart } from './first-start.ts';
+import { countHolders } from './holders.ts';
 import { openKnownSources } from './known-sources.ts';
 import { announce, checkReadyPlace, type Ready } from './ready.ts';
 import { openReloadable } from './reloading.ts';
 import { type Invocation, loadSettings } from './settings.ts';
+import { openStored } from './stored.ts';
+import { unreffed } from './timers.ts';
 
 /** How a daemon is started. */
 export interface DaemonOptions {
@@ -57,12 +56,9 @@ export interface Daemon {
   reload(): Promise<Reloaded>;
 }
 
-const KEEP_EXCHANGES = 100_000;
-const MAX_QUEUED_EXCHANGES = 10_000;
-const MAX_PLACEHOLDERS = 100_000;
 const CONNECT_MS = 10_000;
-/** An ephemeral daemon that nobody came to hold ends after this. */
-const UNCLAIMED_MS = 30_000;
+/** How soon a change of the store by a command is seen. */
+const STORE_LOOK_MS = 300;
 const HOUSEKEEPING_MS = 3_600_000;
 
 /** Starts the daemon. Rejects with what failure.ts explains; then nothing is left open. */
@@ -76,33 +72,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   lockHome(home, opening);
 
   const log = openLog({ level: first.config.log_level, form: options.logForm, sink: options.sink });
-  const store = openStore({ path: join(home, 'sallyport.db') });
-  opening.defer(() => store.close());
-  const exchanges = openExchanges(store, {
-    keep: KEEP_EXCHANGES,
-    maxQueued: MAX_QUEUED_EXCHANGES,
-    schedule: unreffed,
-    onTrouble: ({ failing, dropped, cause }) => {
-      if (failing) log.error({ err: cause }, 'the exchange log cannot be written; exchanges go on, rows over the queue are lost');
-      else log.info({ dropped }, 'the exchange log is written again');
-    },
-  });
-  opening.defer(() => exchanges.close());
-  const key = placeholderKey(home);
-  const remembered = openPlaceholderFile({
-    home,
-    key,
-    now: Date.now,
-    maxEntries: MAX_PLACEHOLDERS,
-    schedule: unreffed,
-    onTrouble: ({ failing, cause }) => {
-      if (failing) log.error({ err: cause }, 'placeholders cannot be written down; exchanges go on, a restart forgets the new ones');
-      else log.info('placeholders are written down again');
-    },
-  });
-  opening.defer(() => remembered.close());
-  const placeholders = openPlaceholders({ key, maxEntries: MAX_PLACEHOLDERS, known: remembered.known, onUse: remembered.used });
-  opening.defer(() => placeholders.close());
+  const { store, exchanges, placeholders, notices } = await openStored(home, options.invocation.environment, log, opening);
   const known = openKnownValues();
   const sources = openKnownSources(known, options.invocation.environment, log);
   opening.defer(() => sources.close());
@@ -224,11 +194,13 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   };
   const control = await serveControl(ready.control, controlled, (err) => log.error({ err }, 'the control socket has trouble'));
   opening.defer(() => control.close());
+  const watch = watchStore(store, { everyMs: STORE_LOOK_MS, schedule: unreffed, onChange: () => log.debug('the store was changed') });
+  opening.defer(() => watch.close());
   const housekeeping = setInterval(() => state.sayNews(), HOUSEKEEPING_MS);
   housekeeping.unref();
   opening.defer(() => clearInterval(housekeeping));
   tellClients();
-  for (const notice of [...store.notices, ...remembered.notices]) log.warn(notice);
+  for (const notice of notices) log.warn(notice);
   if (options.announces) announce(first.config, ready);
   parts.use(opening.move());
   log.info({ listen: address, home, pid: process.pid, version: options.version }, 'listening');
@@ -261,28 +233,4 @@ function pidIn(file: string): string {
   } catch {
     return 'unknown';
   }
-}
-
-function countHolders(isEphemeral: boolean, onLastGone: () => void): { hold(): () => void } {
-  let count = 0;
-  let cancel = isEphemeral ? unreffed(onLastGone, UNCLAIMED_MS) : () => {};
-  return {
-    hold: () => {
-      count++;
-      cancel();
-      cancel = () => {};
-      let held = true;
-      return () => {
-        if (held) count--;
-        held = false;
-        if (count === 0 && isEphemeral) onLastGone();
-      };
-    },
-  };
-}
-
-function unreffed(task: () => void, delayMs: number): () => void {
-  const timer = setTimeout(task, delayMs);
-  timer.unref();
-  return () => clearTimeout(timer);
 }

@@ -27,4 +27,14 @@ export const MIGRATIONS: readonly string[] = [
      equality TEXT NOT NULL
    ) STRICT;
    CREATE INDEX exchanges_by_time ON exchanges (started_at_ms);`,
+  `CREATE TABLE data_keys (
+     id TEXT PRIMARY KEY,
+     wrapped TEXT NOT NULL,
+     source TEXT NOT NULL,
+     created_at_ms INTEGER NOT NULL
+   ) STRICT;
+   CREATE TABLE own_keys (
+     name TEXT PRIMARY KEY,
+     sealed TEXT NOT NULL
+   ) STRICT;`,
 ];

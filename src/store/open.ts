@@ -21,9 +21,14 @@ export interface StoreOptions {
   readonly path: string;
   /** Tests may bring their own steps. */
   readonly migrations?: readonly string[];
+  /** False where another process holds the lock: a store that would have to be migrated is refused. */
+  readonly mayMigrate?: boolean;
   /** How long a statement waits for another process, ms. */
   readonly busyTimeoutMs?: number;
 }
+
+/** The store has to be migrated, and whoever opens it may not. */
+export class OutdatedStore extends StoreError {}
 
 const BACKUPS_KEPT = 3;
 
@@ -41,6 +46,9 @@ export function openStore(options: StoreOptions): Store {
       throw new StoreError(
         `${path} was written by a newer Sallyport (schema ${version}, this one knows ${migrations.length}): update, or choose another home`,
       );
+    }
+    if (version < migrations.length && options.mayMigrate === false) {
+      throw new OutdatedStore('the daemon that runs is of an older version: stop it first, then the store can be brought up to date');
     }
     db.pragma('journal_mode = WAL');
     db.pragma('synchronous = NORMAL');
@@ -68,8 +76,9 @@ function schemaVersion(db: Database.Database): number {
 
 function migrate(db: Database.Database, path: string, migrations: readonly string[]): string[] {
   const notices: string[] = [];
+  const isNew = schemaVersion(db) === 0;
   for (let from = schemaVersion(db); from < migrations.length; from = schemaVersion(db)) {
-    const backup = from > 0 ? backUp(db, path, from) : undefined;
+    const backup = !isNew ? backUp(db, path, from) : undefined;
     const step = db.transaction(() => {
       db.exec(migrations[from]!);
       db.pragma(`user_version = ${from + 1}`);

@@ -1,0 +1,47 @@
+// Opens the store of a home and its keyring for a command. The daemon may be running: it sees what is written here by itself.
+// Must not start one, nor print.
+import { join } from 'node:path';
+import { openHome } from '../src/store/home.ts';
+import { type Keyring, openKeyring } from '../src/store/keyring.ts';
+import { takeLock } from '../src/store/lock.ts';
+import { OutdatedStore, openStore, type Store } from '../src/store/open.ts';
+import { homeOf, type Invocation } from './settings.ts';
+
+/** What a command works on; it closes it. */
+export interface HomeStore {
+  readonly home: string;
+  readonly store: Store;
+  readonly keyring: Keyring;
+  close(): void;
+}
+
+/** Makes the home where there is none. Throws StoreError. */
+export async function openHomeStore(invocation: Invocation): Promise<HomeStore> {
+  const home = homeOf(invocation);
+  openHome(home);
+  const store = openMigrated(home);
+  try {
+    const keyring = await openKeyring({ store, home, environment: invocation.environment, now: Date.now });
+    return { home, store, keyring, close: () => store.close() };
+  } catch (thrown) {
+    store.close();
+    throw thrown;
+  }
+}
+
+/** Who migrates holds the lock, and only for that: a daemon that starts meanwhile would take us for another one. */
+function openMigrated(home: string): Store {
+  const path = join(home, 'sallyport.db');
+  try {
+    return openStore({ path, mayMigrate: false });
+  } catch (thrown) {
+    if (!(thrown instanceof OutdatedStore)) throw thrown;
+    const lock = takeLock(join(home, 'daemon.lock'));
+    if (!lock) throw thrown;
+    try {
+      return openStore({ path });
+    } finally {
+      lock.close();
+    }
+  }
+}

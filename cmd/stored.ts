@@ -1,0 +1,64 @@
+// What the daemon keeps in its home: the store with its tables, the keyring, the placeholders. Opened in order and closed in reverse.
+// Must not know what any of it is used for.
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { openPlaceholders, type Placeholders } from '../src/rules/masking/placeholders.ts';
+import { type Exchanges, openExchanges } from '../src/store/exchanges.ts';
+import { type Keyring, openKeyring } from '../src/store/keyring.ts';
+import { openStore, type Store } from '../src/store/open.ts';
+import { openPlaceholderFile } from '../src/store/placeholder-file.ts';
+import { placeholderKey } from '../src/store/placeholder-key.ts';
+import { unreffed } from './timers.ts';
+
+/** The parts, open. */
+export interface Stored {
+  readonly store: Store;
+  readonly keyring: Keyring;
+  readonly exchanges: Exchanges;
+  readonly placeholders: Placeholders;
+  /** What there is to tell. */
+  readonly notices: readonly string[];
+}
+
+const KEEP_EXCHANGES = 100_000;
+const MAX_QUEUED_EXCHANGES = 10_000;
+const MAX_PLACEHOLDERS = 100_000;
+
+/** Opens all of it; `opening` closes it. Throws StoreError. */
+export async function openStored(
+  home: string,
+  environment: Readonly<Record<string, string | undefined>>,
+  log: Logger,
+  opening: AsyncDisposableStack,
+): Promise<Stored> {
+  const store = openStore({ path: join(home, 'sallyport.db') });
+  opening.defer(() => store.close());
+  const keyring = await openKeyring({ store, home, environment, now: Date.now });
+  if (keyring.locked !== undefined) log.error({ reason: keyring.locked }, 'no credential of the vault can be used');
+  const exchanges = openExchanges(store, {
+    keep: KEEP_EXCHANGES,
+    maxQueued: MAX_QUEUED_EXCHANGES,
+    schedule: unreffed,
+    onTrouble: ({ failing, dropped, cause }) => {
+      if (failing) log.error({ err: cause }, 'the exchange log cannot be written; exchanges go on, rows over the queue are lost');
+      else log.info({ dropped }, 'the exchange log is written again');
+    },
+  });
+  opening.defer(() => exchanges.close());
+  const key = placeholderKey(home);
+  const remembered = openPlaceholderFile({
+    home,
+    key,
+    now: Date.now,
+    maxEntries: MAX_PLACEHOLDERS,
+    schedule: unreffed,
+    onTrouble: ({ failing, cause }) => {
+      if (failing) log.error({ err: cause }, 'placeholders cannot be written down; exchanges go on, a restart forgets the new ones');
+      else log.info('placeholders are written down again');
+    },
+  });
+  opening.defer(() => remembered.close());
+  const placeholders = openPlaceholders({ key, maxEntries: MAX_PLACEHOLDERS, known: remembered.known, onUse: remembered.used });
+  opening.defer(() => placeholders.close());
+  return { store, keyring, exchanges, placeholders, notices: [...store.notices, ...remembered.notices] };
+}

@@ -1,0 +1,9 @@
+// Timers that do not keep the process alive.
+// Must not know what they are for.
+
+/** Runs `task` once, `delayMs` from now; the returned function calls it off. */
+export function unreffed(task: () => void, delayMs: number): () => void {
+  const timer = setTimeout(task, delayMs);
+  timer.unref();
+  return () => clearTimeout(timer);
+}
