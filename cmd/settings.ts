@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { type Config, type LoadedConfig, readConfig } from '../src/config.ts';
 import { ConfigError } from '../src/config-file.ts';
-import type { GuardrailSettings } from '../src/rules/guardrail-settings.ts';
+import { BUILT_INS, type GuardrailSettings } from '../src/rules/guardrail-settings.ts';
 import { parseHostPattern } from '../src/rules/host-pattern.ts';
 import { DEFAULT_ACTIONS } from '../src/rules/masking/kinds.ts';
 import { KNOWN_VALUE } from '../src/rules/masking/known-scan.ts';
@@ -25,6 +25,8 @@ export interface Invocation {
   readonly userHome: string;
 }
 
+/** What may be said of each built-in guardrail. */
+const BUILT_IN = Object.fromEntries(BUILT_INS.map(({ name, settings }) => [name, settings]));
 const FILES = ['sallyport.yaml', 'sallyport.yml', 'sallyport.json'];
 
 /** Throws ConfigError, and StoreError for a file with secrets that others can read. */
@@ -39,6 +41,7 @@ export function loadSettings(invocation: Invocation): LoadedConfig {
     pattern,
     detectors: [...DETECTORS.map(({ name }) => name), KNOWN_VALUE.name],
     providers: PROVIDERS.map(({ name }) => name),
+    guardrails: BUILT_IN,
   };
   const loaded = readConfig({ ...invocation, file, home: defaultHome(invocation), grammar });
   const elsewhere = loaded.config.home;
@@ -78,18 +81,13 @@ export function policySettings(config: Config): PolicySettings {
   };
 }
 
+type OwnRow = { readonly module: string; readonly on_fault: 'deny' | 'pass'; readonly deadline_ms: number; readonly rank: number };
+
 function guardrailSettings(guardrails: Config['guardrails']): GuardrailSettings {
-  const { 'model-policy': models, 'prompt-injection': promptInjection, ...own } = guardrails;
+  const own = Object.entries(guardrails).filter(([name]) => !(name in BUILT_IN)) as [string, OwnRow][];
   return {
-    promptInjection,
-    own: Object.entries(own).map(([name, row]) => ({
-      name,
-      module: row.module,
-      onFault: row.on_fault,
-      deadlineMs: row.deadline_ms,
-      rank: row.rank,
-    })),
-    modelPolicy: models && { allow: models.allow, deny: models.deny, maxOutputTokens: models.max_output_tokens },
+    builtIn: Object.fromEntries(Object.entries(guardrails).filter(([name]) => name in BUILT_IN)),
+    own: own.map(([name, row]) => ({ name, module: row.module, onFault: row.on_fault, deadlineMs: row.deadline_ms, rank: row.rank })),
   };
 }
 

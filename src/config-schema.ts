@@ -18,6 +18,8 @@ export interface ConfigGrammar {
   /** What a rule may name; anything where that is not said. */
   readonly detectors?: readonly string[];
   readonly providers?: readonly string[];
+  /** What may be said of each built-in guardrail. */
+  readonly guardrails?: Readonly<Record<string, z.ZodObject>>;
 }
 
 /** An address to listen on; port 0 lets the system choose. */
@@ -68,7 +70,7 @@ export function shapes(grammar: ConfigGrammar) {
     ),
     restore_to: z.strictObject(Object.fromEntries(Object.keys(grammar.kinds).map((kind) => [kind, returnTo.optional()]))),
     keep_placeholders_in: z.array(z.string().trim().min(1)),
-    guardrails,
+    guardrails: guardrails(grammar.guardrails ?? {}),
     parent_proxy: z
       .union(
         [
@@ -151,16 +153,7 @@ function withoutTwins<
 const NO_KEY_GOES_THERE =
   /^(?!(?:host|content-length|transfer-encoding|content-encoding|content-type|connection|keep-alive|te|trailer|upgrade|expect|proxy-.*|x-sallyport-.*)$)/i;
 
-const patterns = z.array(z.string().min(1)).default([]);
-
-/** Settings by guardrail. */
-const builtIn = z.strictObject({
-  'prompt-injection': z
-    .strictObject({ mode: z.enum(['warn', 'block', 'redact', 'off']).default('warn'), threshold: z.number().min(0).max(1).optional() })
-    .optional(),
-  'model-policy': z.strictObject({ allow: patterns, deny: patterns, max_output_tokens: z.int().min(1).optional() }).optional(),
-});
-
+/** A guardrail of the user's own. */
 const own = z.strictObject({
   module: path,
   on_fault: z.enum(['deny', 'pass']),
@@ -168,16 +161,15 @@ const own = z.strictObject({
   rank: z.int().default(50),
 });
 
-const guardrails = z.object(builtIn.shape).catchall(own);
+/** Settings by guardrail: what is not built in is the user's own. */
+function guardrails(builtIn: NonNullable<ConfigGrammar['guardrails']>) {
+  return z.object(Object.fromEntries(Object.entries(builtIn).map(([name, settings]) => [name, settings.optional()]))).catchall(own);
+}
 
-/** The built-in guardrails. */
-export const BUILT_IN: readonly string[] = Object.keys(builtIn.shape);
-
-/** The settings that a guardrail may have, for the error line. */
-export const GUARDRAIL_NAMES: readonly string[] = [
-  ...Object.keys(own.shape),
-  ...Object.values(builtIn.shape).flatMap((shape) => Object.keys(shape.unwrap().shape)),
-];
+/** The settings that guardrails may have, for the error line. */
+export function guardrailKeys({ guardrails = {} }: ConfigGrammar): readonly string[] {
+  return [own, ...Object.values(guardrails)].flatMap(({ shape }) => Object.keys(shape));
+}
 
 const action = z.enum(['mask', 'redact', 'warn', 'block', 'off']);
 

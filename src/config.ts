@@ -4,7 +4,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { ConfigError, type ConfigText, parseConfigText } from './config-file.ts';
 import { type ConfigKey, KEYS, type KeyRow } from './config-keys.ts';
-import { BUILT_IN, type ConfigGrammar, GUARDRAIL_NAMES, shapes } from './config-schema.ts';
+import { type ConfigGrammar, guardrailKeys, shapes } from './config-schema.ts';
 import { didYouMean } from './nearest.ts';
 
 type Shapes = ReturnType<typeof shapes>;
@@ -156,7 +156,7 @@ function checked(shape: z.ZodType, key: ConfigKey, raw: unknown, layer: Layer, g
 function complaint(issue: z.core.$ZodIssue, key: ConfigKey, grammar: ConfigGrammar): string {
   const row: KeyRow = KEYS[key];
   if (key === 'guardrails' && issue.path[1] === 'module') {
-    return `is missing: a guardrail that is not built in names its module${didYouMean(String(issue.path[0]), BUILT_IN)}`;
+    return `is missing: a guardrail that is not built in names its module${didYouMean(String(issue.path[0]), Object.keys(grammar.guardrails ?? {}))}`;
   }
   if (issue.code === 'unrecognized_keys') {
     const name = issue.keys[0]!;
@@ -173,7 +173,7 @@ function complaint(issue: z.core.$ZodIssue, key: ConfigKey, grammar: ConfigGramm
 
 function namesIn(key: ConfigKey, grammar: ConfigGrammar): readonly string[] {
   if (key === 'mask' || key === 'restore_to') return Object.keys(grammar.kinds);
-  if (key === 'guardrails') return GUARDRAIL_NAMES;
+  if (key === 'guardrails') return guardrailKeys(grammar);
   return ['host', 'header', 'value', 'replaces', 'url', 'no_proxy', ...(key === 'rules' ? RULE_MEMBERS : [])];
 }
 

@@ -78,6 +78,8 @@ export type ReplyPlan =
 export interface BodyTransform {
   push(piece: Buffer): Promise<Buffer> | Buffer;
   end(): Promise<Buffer> | Buffer;
+  /** What a client may still hear when a rule has ended the reply: the error as the stream carries it. */
+  lastWords?(fault: Fault): Promise<Buffer> | Buffer;
   close(): void;
 }
 

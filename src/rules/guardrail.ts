@@ -1,16 +1,19 @@
 // What a guardrail is, and how the verdicts of several become one: deny beats edit beats warn beats pass. Edits that cut into each
 // other are a fault, since nobody could say what leaves. It must not know any guardrail.
+import type { z } from 'zod';
 import { Fault } from '../fault.ts';
+import type { RawHeaders } from '../headers.ts';
 import type { Reading } from './conversation/read.ts';
 import type { Segment } from './conversation/segment.ts';
 import type { Edit } from './masking/mask.ts';
+import type { Dialect } from './provider.ts';
 
 /** Something that was found, in words that may be logged: never the text. */
 export interface Finding {
   readonly guardrail: string;
   /** Which rule of the guardrail. */
   readonly rule: string;
-  /** The tool that brought it. */
+  /** The tool that brought it, or is called. */
   readonly tool?: string | undefined;
   readonly kinds?: readonly string[];
   /** 0 to 1. */
@@ -22,43 +25,84 @@ export interface Hit extends Finding {
   readonly action: 'count' | 'warn' | 'edit' | 'deny';
 }
 
-/** What a guardrail says of a request. `detail` goes to the client: never the matched text. */
+/** What a guardrail says. `detail` goes to the client: never the matched text. */
 export type Verdict =
   | { readonly action: 'pass' }
   | { readonly action: 'warn'; readonly findings: readonly Finding[] }
   | { readonly action: 'edit'; readonly edits: readonly Edit[]; readonly findings: readonly Finding[] }
-  | { readonly action: 'deny'; readonly rule: string; readonly detail: string; readonly findings: readonly Finding[] };
+  | Denial;
+
+/** The verdict that ends it. */
+export interface Denial {
+  readonly action: 'deny';
+  readonly rule: string;
+  readonly detail: string;
+  readonly findings: readonly Finding[];
+}
 
 /** A request body, decoded, before anything in it is edited. */
 export interface GuardedRequest {
   readonly bytes: Buffer;
   /** Path and query. */
   readonly target: string;
+  readonly headers: RawHeaders;
+  readonly dialect: Dialect;
   readonly reading: Reading<Hit>;
+  /** Whether an edit may be made: the client vouched for nothing that an edit would break, or policy lets us. */
+  readonly mayEdit: () => boolean;
 }
 
-/** One guardrail. Built-in ones answer at once. */
-export interface Guardrail {
+/** A call of a tool that a reply proposes. */
+export interface ToolCall {
+  /** '' where its name was never said. */
+  readonly tool: string;
+  /** As JSON, or as the text that a tool of free form takes. */
+  readonly input: string;
+}
+
+interface Common {
   /** The name of its file. */
   readonly name: string;
-  readonly stage: 'head' | 'body' | 'reply';
   /** Lower ones are asked first. */
   readonly rank: number;
   /** How long an answer may take, ms. */
   readonly deadlineMs: number;
   /** What happens where it fails; there is no default. */
   readonly onFault: 'deny' | 'pass';
+}
+
+/** Judges what a request says. Built-in ones answer at once. */
+export interface BodyGuardrail extends Common {
+  readonly stage: 'body';
+  /** It also has something to say about bodies that are no text, such as a picture that is uploaded. */
+  readonly readsMedia?: true;
   /** Looks at a segment that was not in a body before. The same object for the same segment: it is reported once. */
   look?(segment: Segment): Hit | undefined;
   /** Judges the whole. */
   check(request: GuardedRequest): Verdict;
 }
 
+/** Judges the calls that a reply proposes. */
+export interface ReplyGuardrail extends Common {
+  readonly stage: 'reply';
+  /** Whether it may deny at all: then a reply that cannot be read is not let through. */
+  readonly mayDeny: boolean;
+  /** Whether what a call of this tool says can matter, so that the call stays back until all of it is there; or the verdict, if its name is enough. */
+  begin(tool: string): 'pass' | 'wait' | Denial;
+  /** Judges a call that is whole. */
+  judge(call: ToolCall): Verdict;
+}
+
+/** One guardrail. */
+export type Guardrail = BodyGuardrail | ReplyGuardrail;
+
 /** A built-in guardrail: its file's one thing. */
-export interface BuiltIn<Settings> {
+export interface BuiltIn<Settings extends z.ZodObject = z.ZodObject, Kind extends Guardrail = Guardrail> {
   readonly name: string;
-  /** The guardrail with its settings; undefined where they switch it off. */
-  readonly open: (settings: Settings) => Guardrail | undefined;
+  /** What the configuration may say of it, under its name. */
+  readonly settings: Settings;
+  /** The guardrail with its settings, undefined for none; undefined where they leave it off. */
+  open(settings: z.output<Settings> | undefined): Kind | undefined;
 }
 
 /** What several verdicts come to. */

@@ -28,6 +28,8 @@ export interface Dialect {
   readonly ends: (event: unknown) => readonly string[] | 'all';
   /** The error body the CLI knows how to show. `id` is the exchange id. Content type is application/json unless `contentType` says otherwise. */
   readonly errorBody: (fault: Fault, id: string) => { readonly contentType: string; readonly body: string };
+  /** The same inside a stream of events, where that is not the error body without a name. */
+  readonly errorEvent?: (fault: Fault, id: string) => { readonly name: string; readonly data: string };
 }
 
 /** One piece of streamed text inside an event. */

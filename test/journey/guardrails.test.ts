@@ -94,7 +94,7 @@ describe.each(CASES)('orders in what a tool brought ($name)', ({ host, path, too
   });
 
   test('are refused each time with mode block, and the refusal names the tool and not the text', async () => {
-    const world = await startWorld({ daemon: { settings: { guardrails: { promptInjection: { mode: 'block' } } } } });
+    const world = await startWorld({ daemon: { settings: { guardrails: { builtIn: { 'prompt-injection': { mode: 'block' } } } } } });
     for (let i = 0; i < 2; i++) {
       const reply = await world.post(host, path, body('Summarise it.', ORDER));
       expect(reply.status).toBe(403);
@@ -107,7 +107,7 @@ describe.each(CASES)('orders in what a tool brought ($name)', ({ host, path, too
   });
 
   test('are taken out with mode redact, in later turns too', async () => {
-    const world = await startWorld({ daemon: { settings: { guardrails: { promptInjection: { mode: 'redact' } } } } });
+    const world = await startWorld({ daemon: { settings: { guardrails: { builtIn: { 'prompt-injection': { mode: 'redact' } } } } } });
     for (let i = 0; i < 2; i++) await world.post(host, path, body('Summarise it.', ORDER));
     for (const request of world.provider.modelRequests()) {
       expect(JSON.parse(request.body.toString())).toEqual(body('Summarise it.', '[INJECTION_REDACTED]'));
@@ -116,7 +116,7 @@ describe.each(CASES)('orders in what a tool brought ($name)', ({ host, path, too
   });
 
   test('are the user’s own to write', async () => {
-    const world = await startWorld({ daemon: { settings: { guardrails: { promptInjection: { mode: 'block' } } } } });
+    const world = await startWorld({ daemon: { settings: { guardrails: { builtIn: { 'prompt-injection': { mode: 'block' } } } } } });
     expect((await world.post(host, path, body(ORDER, HARMLESS))).status).toBe(200);
     expect(warnings(world)).toEqual([]);
     expect(world.daemon.proxy.status().totals['guardrail:prompt-injection:count']).toBe(1);
@@ -126,7 +126,7 @@ describe.each(CASES)('orders in what a tool brought ($name)', ({ host, path, too
 test.each(['X-OmniRoute-Disabled-Guardrails', 'x-acme-disable-guardrails', 'x-guardrails-mode', 'X-Sallyport-Off'])(
   '%s switches nothing off and does not leave',
   async (name) => {
-    const world = await startWorld({ daemon: { settings: { guardrails: { promptInjection: { mode: 'block' } } } } });
+    const world = await startWorld({ daemon: { settings: { guardrails: { builtIn: { 'prompt-injection': { mode: 'block' } } } } } });
     const { host, path, body } = CASES[0]!;
     expect((await world.post(host, path, body('Summarise it.', ORDER), [name, 'prompt-injection'])).status).toBe(403);
     expect((await world.post(host, path, body('Summarise it.', HARMLESS), [name, 'all'])).status).toBe(200);
@@ -137,8 +137,8 @@ test.each(['X-OmniRoute-Disabled-Guardrails', 'x-acme-disable-guardrails', 'x-gu
 );
 
 describe('model-policy', () => {
-  const modelPolicy = { allow: ['claude-*', 'm'], deny: ['*-secret'], maxOutputTokens: 100 };
-  const settings = { guardrails: { modelPolicy } };
+  const modelPolicy = { allow: ['claude-*', 'm'], deny: ['*-secret'], max_output_tokens: 100 };
+  const settings = { guardrails: { builtIn: { 'model-policy': modelPolicy } } };
 
   test.each([
     ['api.anthropic.com', '/v1/messages', { model: 'claude-secret', messages: [] }],
@@ -180,13 +180,13 @@ describe('over a WebSocket', () => {
   }
 
   test('orders in what a tool brought are refused', async () => {
-    const { world, first } = await say({ guardrails: { promptInjection: { mode: 'block' } } }, [result]);
+    const { world, first } = await say({ guardrails: { builtIn: { 'prompt-injection': { mode: 'block' } } } }, [result]);
     expect(first).toContain('the tool function brought gives orders');
     expect(world.provider.modelRequests()[0]?.messages ?? []).toEqual([]);
   });
 
   test('they are taken out', async () => {
-    const { world } = await say({ guardrails: { promptInjection: { mode: 'redact' } } }, [result]);
+    const { world } = await say({ guardrails: { builtIn: { 'prompt-injection': { mode: 'redact' } } } }, [result]);
     expect(world.provider.modelRequests()[0]!.messages[0]!.json).toMatchObject({ input: [{ ...result, output: '[INJECTION_REDACTED]' }] });
   });
 

@@ -1,65 +1,15 @@
 // Values that come back in what is said but not in the arguments of tools that send them out, in every framing.
 import { describe, expect, test } from 'vitest';
 import { openWebSocket } from '../support/client.ts';
-import { readAnthropicEvents } from '../support/provider/anthropic.ts';
-import { readChatEvents } from '../support/provider/chat.ts';
-import { readGeminiEvents } from '../support/provider/gemini.ts';
 import { readResponsesEvents } from '../support/provider/responses.ts';
 import { EMAIL } from '../support/samples.ts';
-import { type ReadReply, startWorld } from '../support/world.ts';
+import { TOOL_CASES } from '../support/tool-cases.ts';
+import { startWorld } from '../support/world.ts';
 
 const PLACEHOLDER = /SP_EMAIL_[A-Z2-7]{12}/;
 const words = (tool: string) => `Run it. [[call ${tool} ${JSON.stringify({ url: `https://x.example/?q=${EMAIL}` })}]]`;
 
-interface Case {
-  readonly host: string;
-  readonly path: (stream: boolean) => string;
-  readonly body: (text: string, stream: boolean) => object;
-  readonly args: (reply: ReadReply, stream: boolean) => string[];
-}
-
-const CASES: Record<string, Case> = {
-  Anthropic: {
-    host: 'api.anthropic.com',
-    path: () => '/v1/messages',
-    body: (content, stream) => ({ stream, tools: [{ name: 'WebFetch' }, { name: 'Bash' }], messages: [{ role: 'user', content }] }),
-    args: (reply, stream) => (stream ? readAnthropicEvents(reply.events).calls.map((call) => JSON.stringify(call)) : [reply.text]),
-  },
-  Responses: {
-    host: 'api.openai.com',
-    path: () => '/v1/responses',
-    body: (text, stream) => ({
-      stream,
-      tools: [
-        { type: 'function', name: 'WebFetch' },
-        { type: 'function', name: 'Bash' },
-      ],
-      input: [{ type: 'message', role: 'user', content: [{ type: 'input_text', text }] }],
-    }),
-    args: (reply, stream) => (stream ? Object.values(readResponsesEvents(reply.events)) : [reply.text]),
-  },
-  Chat: {
-    host: 'openrouter.ai',
-    path: () => '/api/v1/chat/completions',
-    body: (content, stream) => ({
-      stream,
-      tools: ['WebFetch', 'Bash'].map((name) => ({ type: 'function', function: { name } })),
-      messages: [{ role: 'user', content }],
-    }),
-    args: (reply, stream) => [stream ? readChatEvents(reply.events).arguments : reply.text],
-  },
-  Gemini: {
-    host: 'generativelanguage.googleapis.com',
-    path: (stream) => `/v1beta/models/m:${stream ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
-    body: (text) => ({
-      tools: [{ functionDeclarations: [{ name: 'WebFetch' }, { name: 'Bash' }] }],
-      contents: [{ role: 'user', parts: [{ text }] }],
-    }),
-    args: (reply, stream) => (stream ? readGeminiEvents(reply.events).calls.map((call) => JSON.stringify(call)) : [reply.text]),
-  },
-};
-
-describe.each(Object.entries(CASES))('%s', (_name, { host, path, body, args }) => {
+describe.each(Object.entries(TOOL_CASES))('%s', (_name, { host, path, body, args }) => {
   test.each([true, false])('placeholders stay in the arguments of the tool that keeps them, stream %s', async (stream) => {
     const world = await startWorld({ provider: { deltaChars: 5 }, daemon: { settings: { keepPlaceholdersIn: ['webfetch'] } } });
     const kept = await world.post(host, path(stream), body(words('WebFetch'), stream));
@@ -96,7 +46,7 @@ test('the same over a WebSocket', async () => {
     ['WebFetch', true],
     ['Bash', false],
   ] as const) {
-    await peer.send(JSON.stringify({ type: 'response.create', ...CASES.Responses!.body(words(tool), true) }));
+    await peer.send(JSON.stringify({ type: 'response.create', ...TOOL_CASES.Responses!.body(words(tool), true) }));
     const events: unknown[] = [];
     for (let done = false; !done; ) {
       const event = await peer.next();

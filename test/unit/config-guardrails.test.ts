@@ -1,8 +1,10 @@
 // What the key `guardrails` may say, and how a mistake in it is told.
 import { expect, test } from 'vitest';
 import { readConfig } from '../../src/config.ts';
+import { BUILT_INS } from '../../src/rules/guardrail-settings.ts';
 
-const grammar = { hostPattern: String, template: String, kinds: {} };
+const guardrails = Object.fromEntries(BUILT_INS.map(({ name, settings }) => [name, settings]));
+const grammar = { hostPattern: String, template: String, kinds: {}, guardrails };
 const read = (guardrails: string) =>
   readConfig({
     flags: {},

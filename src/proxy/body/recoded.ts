@@ -11,6 +11,7 @@ const DECODED_BYTES = 256 * 1024;
 const FIRST_SLICE_BYTES = 1024;
 /** A decoder that gave nothing yet may give much next time. */
 const MOST_GROWTH = 4;
+const NOTHING = Buffer.alloc(0);
 
 /** `plain` as an edit of bytes in the codings of `encoding`, which must be known. Rejects as a decoder does. */
 export function recoded(plain: BodyTransform, encoding: string): BodyTransform {
@@ -36,6 +37,10 @@ export function recoded(plain: BodyTransform, encoding: string): BodyTransform {
       const edited = Buffer.concat([await plain.push(rest), await plain.end()]);
       const out = edited.length === 0 ? edited : await encoder.push(edited);
       return Buffer.concat([out, await encoder.end()]);
+    },
+    lastWords: async (fault) => {
+      const words = await plain.lastWords?.(fault);
+      return words && words.length > 0 ? encoder.push(words) : NOTHING;
     },
     close: () => {
       decoder.close();

@@ -53,6 +53,7 @@ export function asSaid(reply: ParsedReply & { readonly isEdited?: true }): Parse
 }
 
 /** Above any last chunk with its trailers that the framer lets pass. */
+const NOTHING = Buffer.alloc(0);
 const MAX_LAST_CHUNK_BYTES = 32 * 1024;
 
 type Relaid = Promise<void> | undefined;
@@ -153,10 +154,20 @@ async function relayTransformed(ends: ReplyEnds, reply: ParsedReply, framer: Bod
     await eachChunk(ends, framer, onRaw, (piece) => pieces.push(piece));
     await give(await transform.end());
     if (chunked) await write(announced ? LAST_CHUNK : relayed.rest());
+  } catch (thrown) {
+    // Nobody waits for a client that may read nothing: what follows is a cut.
+    void give(await wordsFor(thrown, transform));
+    throw thrown;
   } finally {
     transform.close();
   }
   return chunked;
+}
+
+/** What the client still hears of a failure before the cut. */
+export async function wordsFor(thrown: unknown, transform: BodyTransform): Promise<Buffer> {
+  const words = thrown instanceof Fault && thrown.source === 'rule' ? await transform.lastWords?.(thrown) : undefined;
+  return words ?? NOTHING;
 }
 
 /** Knows which bytes are whole chunks: they may leave as they came when nothing of them was changed. */

@@ -9,6 +9,7 @@ import { whileQuiet } from '../wire/patience.ts';
 import { Wire } from '../wire/wire.ts';
 import { errorReply } from './error-reply.ts';
 import { linger } from './h1.ts';
+import { wordsFor } from './h1-reply.ts';
 import { Http2Body } from './h2-body.ts';
 import { endOf, fieldObject, sendTrailers, trailersOf } from './h2-fields.ts';
 import { awaitReply, type Http2Reply } from './h2-reply.ts';
@@ -280,6 +281,9 @@ export class Http2Line implements Line {
       });
       await this.#give(await transform.end());
       this.#stream.end();
+    } catch (thrown) {
+      void this.#give(await wordsFor(thrown, transform));
+      throw thrown;
     } finally {
       transform.close();
     }

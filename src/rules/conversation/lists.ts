@@ -19,18 +19,20 @@ const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 
 /**
- * Visits each list in order. `visit` reads elements from `start` on with `elementEnd` and returns the offset behind the closing
+ * Visits each list in order, in every document of a body that holds several. `visit` reads elements from `start` on with `elementEnd` and returns the offset behind the closing
  * bracket; -1 where the list breaks off.
  */
 export function findLists(bytes: Buffer, visit: (list: MessageList) => number): void {
-  let i = skipBlank(bytes, bytes[0] === 0xef ? 3 : 0);
-  if (bytes[i] !== 0x7b) return;
-  i++;
-  let depth = 1;
-  while (depth > 0) {
+  let i = bytes[0] === 0xef ? 3 : 0;
+  let depth = 0;
+  for (;;) {
     i = skipBlank(bytes, i);
     const byte = bytes[i];
-    if (byte === COMMA) i++;
+    if (depth === 0) {
+      if (byte !== 0x7b) return;
+      depth++;
+      i++;
+    } else if (byte === COMMA) i++;
     else if (byte === 0x7d) {
       depth--;
       i++;
@@ -77,8 +79,8 @@ function skipBlank(bytes: Buffer, from: number): number {
   return i;
 }
 
-/** Behind the value that begins at `from`; -1 where it breaks off. */
-function valueEnd(bytes: Buffer, from: number): number {
+/** Behind the value that begins at `from`, and behind the white space that follows a number; -1 where it breaks off. */
+export function valueEnd(bytes: Buffer, from: number): number {
   let depth = 0;
   let i = from;
   while (i < bytes.length) {

@@ -1,5 +1,6 @@
 // Anthropic Messages, SSE and JSON alike, and the names Bedrock's Converse gives to the same things.
 // Thinking is signed: it goes back byte for byte next turn, so neither it nor its signature is ever a piece.
+import type { Fault } from '../../fault.ts';
 import { below, denyList } from '../deny-list.ts';
 import { type ErrorWords, faultText, wordFor } from '../fault-text.ts';
 import { keyOf, type LooseObject, objectOf } from '../loose-json.ts';
@@ -90,15 +91,14 @@ export const anthropic: Dialect = {
         return converseEnds(e);
     }
   },
-  errorBody: (fault, id) => ({
-    contentType: 'application/json',
-    body: JSON.stringify({
-      type: 'error',
-      error: { type: wordFor(WORDS, fault.status), message: faultText(fault, id) },
-      request_id: id,
-    }),
-  }),
+  errorBody: (fault, id) => ({ contentType: 'application/json', body: errorText(fault, id) }),
+  errorEvent: (fault, id) => ({ name: 'error', data: errorText(fault, id) }),
 };
+
+function errorText(fault: Fault, id: string): string {
+  const error = { type: wordFor(WORDS, fault.status), message: faultText(fault, id) };
+  return JSON.stringify({ type: 'error', error, request_id: id });
+}
 
 function deltaPiece(delta: { readonly [name: string]: unknown }, channel: string): readonly Piece[] {
   const type = keyOf(delta.type);

@@ -105,6 +105,14 @@ export const responses: Dialect = {
       error: { message: faultText(fault, id), type: wordFor(WORDS, fault.status), code: fault.code, param: null },
     }),
   }),
+  // codex tries again after any other event of failure (0.169).
+  errorEvent: (fault, id) => ({
+    name: 'response.failed',
+    data: JSON.stringify({
+      type: 'response.failed',
+      response: { id, object: 'response', status: 'failed', error: { code: 'invalid_prompt', message: faultText(fault, id) } },
+    }),
+  }),
 };
 
 function channelOf(e: LooseObject, base: string): string {

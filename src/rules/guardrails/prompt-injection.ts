@@ -1,20 +1,14 @@
 // Text that gives orders to the model. Who brought it decides: what a tool fetched is acted upon, what the user wrote is only counted,
 // and a system prompt is meant to give orders. It must not know how a text is judged.
 import { createHash } from 'node:crypto';
+import { z } from 'zod';
 import { createLru } from '../conversation/lru.ts';
 import type { Placed } from '../conversation/read.ts';
 import type { Segment } from '../conversation/segment.ts';
 import { stringRanges } from '../conversation/string-ranges.ts';
-import { type BuiltIn, type Guardrail, type Hit, PASS, type Verdict } from '../guardrail.ts';
+import { type BodyGuardrail, type BuiltIn, type Hit, PASS, type Verdict } from '../guardrail.ts';
 import { BLOCK_AT, judge, WARN_AT } from '../injection/judge.ts';
 import type { Edit } from '../masking/mask.ts';
-
-/** What the configuration says of it. */
-export interface PromptInjectionSettings {
-  readonly mode: 'warn' | 'block' | 'redact' | 'off';
-  /** The score from which on `mode` holds; without it the judge's own. */
-  readonly threshold?: number | undefined;
-}
 
 const NAME = 'prompt-injection';
 const KEPT = 20_000;
@@ -24,10 +18,16 @@ const TAG = '[INJECTION_REDACTED]';
 /** A name that may be shown as it is. Any other may be a text of its own. */
 const PLAIN_NAME = /^[\w.:-]{1,64}$/;
 
-/** The guardrail `prompt-injection`; none where its mode is `off`. */
-export const promptInjection: BuiltIn<PromptInjectionSettings> = { name: NAME, open };
+/** `threshold`: the score from which on `mode` holds; without it the judge's own. */
+const settings = z.strictObject({
+  mode: z.enum(['warn', 'block', 'redact', 'off']).default('warn'),
+  threshold: z.number().min(0).max(1).optional(),
+});
 
-function open({ mode, threshold }: PromptInjectionSettings): Guardrail | undefined {
+/** The guardrail `prompt-injection`; none where its mode is `off`. */
+export const promptInjection: BuiltIn<typeof settings, BodyGuardrail> = { name: NAME, settings, open };
+
+function open({ mode, threshold }: z.output<typeof settings> = { mode: 'warn' }): BodyGuardrail | undefined {
   if (mode === 'off') return undefined;
   const known = createLru<{ readonly hit: Hit | undefined }>(KEPT);
   const actAt = threshold ?? (mode === 'warn' ? WARN_AT : BLOCK_AT);
@@ -45,7 +45,7 @@ function open({ mode, threshold }: PromptInjectionSettings): Guardrail | undefin
     name: NAME,
     stage: 'body',
     rank: 20,
-    deadlineMs: 1000,
+    deadlineMs: 5000,
     // What keeps texts out fails closed; what only tells of them lets the work go on.
     onFault: mode === 'warn' ? 'pass' : 'deny',
     look(segment) {

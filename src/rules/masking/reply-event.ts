@@ -3,6 +3,7 @@
 
 import type { Dialect, Piece } from '../provider.ts';
 import { createCalls } from './calls.ts';
+import type { EventEditor, Frame } from './frame.ts';
 import { applyEdits, type Edit } from './mask.ts';
 import { hasOpening, type Lookup, type Restored, standingIn, withValues } from './placeholder-shape.ts';
 import type { ReturnSource } from './return-rules.ts';
@@ -10,33 +11,10 @@ import { latin1 } from './stream-transform.ts';
 import { beginsDocument, escapeLevels, levelsOf } from './unescape.ts';
 import { JsonWalk } from './walk.ts';
 
-/** One event as it came, and its payload. */
-export interface Frame {
-  /** The bytes on the wire. */
-  readonly raw: Buffer;
-  /** The same with all of its end, to be said once more: `raw` may leave before the last byte of its end is there. */
-  readonly again: Buffer;
-  /** The payload. */
-  readonly data: Buffer;
-  /** Where an offset of the payload lies in `raw`. */
-  rawOffset(offset: number): number;
-  /** A value as it may stand in a payload that is no JSON, in Latin-1 bytes. */
-  plain(value: string): string;
-}
-
 /** Restores the events of one reply in order. */
-export interface EventRestorer {
-  /** The frames to send instead; undefined: this one unchanged. `last`: nothing follows, so nothing is held back. */
-  event(frame: Frame, last?: boolean): Buffer[] | undefined;
-  /** What was held back, as events of its own. */
-  flush(): Buffer[];
+export interface EventRestorer extends EventEditor {
   /** Whether anything is held back. */
   readonly holding: boolean;
-  /** Whether it must see events that concern no placeholder too: something is held back, or it matters how an answer begins
-   * or which tools are called. */
-  readonly attentive: boolean;
-  /** Placeholders turned into values so far. */
-  readonly restored: number;
 }
 
 /** Text of a channel that could become a placeholder, and the event to send it in if no other comes. */

@@ -1,10 +1,8 @@
-// Restores a stream of AWS event messages: Bedrock's, where each holds one event as JSON, or as JSON in base64. What changes gets
+// Edits a stream of AWS event messages: Bedrock's, where each holds one event as JSON, or as JSON in base64. What changes gets
 // its lengths and checksums anew; every other message leaves as the bytes it came as. What is no such stream passes untouched.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/RESTSelectObjectAppendix.html
-import type { Dialect } from '../provider.ts';
 import { crc32 } from './crc32.ts';
-import { createEventRestorer } from './reply-event.ts';
-import type { ReturnSource } from './return-rules.ts';
+import type { EventEditor } from './frame.ts';
 import { latin1, type StreamTransform } from './stream-transform.ts';
 
 /** Two lengths and their checksum; then come headers, payload and the checksum of it all. */
@@ -15,17 +13,8 @@ const EMPTY = Buffer.alloc(0);
 const WRAPPED = /^\{"bytes":"([A-Za-z0-9+/=]*)"/;
 const BEFORE_BASE64 = '{"bytes":"'.length;
 
-/**
- * A restorer for one stream. From a message larger than `maxMessageBytes` on, or one that is none, everything passes. `answersJson`: the
- * request asked the model for JSON.
- */
-export function createFramesRestorer(
-  dialect: Dialect,
-  placeholders: ReturnSource,
-  maxMessageBytes: number,
-  answersJson = false,
-): StreamTransform {
-  const events = createEventRestorer(dialect, placeholders, () => answersJson);
+/** An editor for one stream. From a message larger than `maxMessageBytes` on, or one that is none, everything passes, unless `onBroken` throws. */
+export function createFramesEditor(events: EventEditor, maxMessageBytes: number, onBroken: () => void = () => {}): StreamTransform {
   let waiting: Buffer = EMPTY;
   let broken = false;
   // How an event that was held back becomes a message again.
@@ -59,6 +48,7 @@ export function createFramesRestorer(
         const length = lengthAt(bytes, at, maxMessageBytes);
         if (length === undefined) {
           broken = true;
+          onBroken();
           out.push(...events.flush().map(pack), bytes.subarray(at));
           at = bytes.length;
           break;

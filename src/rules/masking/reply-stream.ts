@@ -1,10 +1,8 @@
-// Restores a stream of server-sent events as it comes. Events that concern no placeholder leave as the bytes they came as, in the
-// order they came; framing, ids, comments and line ends are kept. It must not know what an event says: reply-event.ts does.
+// Edits a stream of server-sent events as it comes. Events that nobody edits leave as the bytes they came as, in the
+// order they came; framing, ids, comments and line ends are kept. It must not know what an event says.
 // https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
-import type { Dialect } from '../provider.ts';
+import type { EventEditor, Frame } from './frame.ts';
 import { isOmen } from './placeholder-shape.ts';
-import { createEventRestorer, type Frame } from './reply-event.ts';
-import type { ReturnSource } from './return-rules.ts';
 import { latin1, type StreamTransform } from './stream-transform.ts';
 
 const LF = 0x0a;
@@ -14,14 +12,8 @@ const COLON = 0x3a;
 const NEWLINE = Buffer.from('\n');
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 
-/** A restorer for one stream. An event larger than `maxEventBytes` passes as it is. `answersJson`: the request asked the model for JSON. */
-export function createSseRestorer(
-  dialect: Dialect,
-  placeholders: ReturnSource,
-  maxEventBytes: number,
-  answersJson = false,
-): StreamTransform {
-  const events = createEventRestorer(dialect, placeholders, () => answersJson);
+/** An editor for one stream. An event larger than `maxEventBytes` passes as it is, unless `onTooLarge` throws. */
+export function createSseEditor(events: EventEditor, maxEventBytes: number, onTooLarge: () => void = () => {}): StreamTransform {
   // The event that is not complete, as far as it came in earlier pieces.
   let parts: Buffer[] = [];
   let partBytes = 0;
@@ -82,6 +74,7 @@ export function createSseRestorer(
       partBytes += chunk.length - begin;
       if (partBytes > maxEventBytes) {
         tooLarge = true;
+        onTooLarge();
         out.push(...parts);
         parts = [];
         partBytes = 0;

@@ -4,9 +4,9 @@ import type { Dialect } from '../provider.ts';
 import { mayConcernPlaceholders } from './placeholder-shape.ts';
 import { createDocumentRestorer } from './reply-document.ts';
 import { createEventRestorer } from './reply-event.ts';
-import { createFramesRestorer } from './reply-frames.ts';
+import { createFramesEditor } from './reply-frames.ts';
 import { createByFirstBytes, type ReplyKind } from './reply-kind.ts';
-import { createSseRestorer } from './reply-stream.ts';
+import { createSseEditor } from './reply-stream.ts';
 import { createTextRestorer } from './reply-text.ts';
 import { createWholeRestorer } from './reply-whole.ts';
 import type { ReturnSource } from './return-rules.ts';
@@ -36,14 +36,15 @@ export function createReplyRestorer(
   placeholders: ReturnSource,
   { maxEventBytes = MAX_EVENT_BYTES, answersJson = false }: Expected = {},
 ): StreamTransform {
+  const events = () => createEventRestorer(dialect, placeholders, () => answersJson);
   const open = (sure: ReplyKind): StreamTransform => {
-    if (sure === 'sse') return createSseRestorer(dialect, placeholders, maxEventBytes, answersJson);
+    if (sure === 'sse') return createSseEditor(events(), maxEventBytes);
     if (sure === 'text') return createTextRestorer(placeholders);
     return placeholders.asksForCalls
       ? createWholeRestorer(dialect, placeholders, maxEventBytes, answersJson)
       : createDocumentRestorer(dialect, placeholders, answersJson);
   };
-  if (kind === 'frames') return createFramesRestorer(dialect, placeholders, maxEventBytes, answersJson);
+  if (kind === 'frames') return createFramesEditor(events(), maxEventBytes);
   return kind === 'sse' ? open(kind) : createByFirstBytes(kind, open);
 }
 

@@ -1,5 +1,6 @@
 // Where a placeholder in a reply stays one: by what it stands for, and by the tool in whose arguments it stands. Without such rules
 // everything comes back everywhere. It must not know how replies are framed, nor where a call is found in one.
+import { compileNames } from '../names.ts';
 import { KNOWN_VALUE } from './known-scan.ts';
 import type { Placeholders } from './placeholders.ts';
 import { DETECTORS } from './registry.ts';
@@ -50,27 +51,3 @@ export function compileReturnRules(
 }
 
 const KIND_OF_WORD: ReadonlyMap<string, string> = new Map([...DETECTORS, KNOWN_VALUE].map(({ word, kind }) => [word, kind]));
-
-/** Whether a name matches one of the patterns, in time that grows with its length and theirs. */
-export function compileNames(patterns: readonly string[]): (name: string) => boolean {
-  const compiled = patterns.map((pattern) => pattern.toLowerCase().split('*'));
-  return (name) => {
-    const lower = name.toLowerCase();
-    return compiled.some((parts) => matches(parts, lower));
-  };
-}
-
-function matches(parts: readonly string[], name: string): boolean {
-  const first = parts[0]!;
-  if (parts.length === 1) return name === first;
-  const last = parts.at(-1)!;
-  if (name.length < first.length + last.length || !name.startsWith(first) || !name.endsWith(last)) return false;
-  const until = name.length - last.length;
-  let at = first.length;
-  for (const part of parts.slice(1, -1)) {
-    const found = name.indexOf(part, at);
-    if (found < 0 || found + part.length > until) return false;
-    at = found + part.length;
-  }
-  return true;
-}

@@ -1,14 +1,12 @@
 // Which models are asked, by body and by path, and how much of an answer.
 import { describe, expect, test } from 'vitest';
-import { createConversationReader } from '../../../../src/rules/conversation/read.ts';
-import type { Hit } from '../../../../src/rules/guardrail.ts';
-import { type ModelPolicySettings, modelPolicy } from '../../../../src/rules/guardrails/model-policy.ts';
+import { modelPolicy } from '../../../../src/rules/guardrails/model-policy.ts';
 import { applyEdits } from '../../../../src/rules/masking/mask.ts';
+import { guardedRequest } from '../../../support/guarded-request.ts';
 
-function check(settings: Partial<ModelPolicySettings>, text: string, target = '/v1/x') {
+function check(settings: object, text: string, target = '/v1/x') {
   const bytes = Buffer.from(text);
-  const reading = createConversationReader<Hit>(0).read(bytes, () => undefined);
-  const verdict = modelPolicy.open({ allow: [], deny: [], ...settings })!.check({ bytes, target, reading });
+  const verdict = modelPolicy.open(modelPolicy.settings.parse(settings))!.check(guardedRequest(bytes, { target }));
   return verdict.action === 'edit' ? applyEdits(bytes, verdict.edits).toString() : verdict.action;
 }
 
@@ -36,6 +34,11 @@ test.each([
   ['/v1internal:generateContent', '{"model":"bad","request":{}}'],
   ['/v1/responses', '{"response":{"model":"bad"}}'],
   ['/v1/chat', '{"models":["good","bad"]}'],
+  // Nobody knows which of two a server reads, nor which of several documents.
+  ['/v1/chat', '{"model":"bad","model":"good"}'],
+  ['/v1/chat', '{"mod\\u0065l":"good","m\\u006fdel":"b\\u0061d"}'],
+  ['/v1/chat', '{"model":"good"}\n{"model":"bad"}\n'],
+  ['/v1/batches', '{"custom_id":"1","body":{"model":"bad"}}'],
 ])('finds the model of %s %s', (target, body) => {
   expect(check({ deny: ['bad'] }, body, target)).toBe('deny');
   expect(check({ deny: ['other'] }, body, target)).toBe('pass');
@@ -43,7 +46,7 @@ test.each([
 
 test('a step that is no UTF-8 is taken as it is, and a body that is no JSON has no model', () => {
   expect(check({ deny: ['%ff'] }, 'text', '/models/%ff')).toBe('deny');
-  expect(check({ allow: ['x'], maxOutputTokens: 1 }, 'text', '/v1/models/')).toBe('pass');
+  expect(check({ allow: ['x'], max_output_tokens: 1 }, 'text', '/v1/models/')).toBe('pass');
 });
 
 describe('max_output_tokens', () => {
@@ -59,9 +62,15 @@ describe('max_output_tokens', () => {
     ],
     ['{"inferenceConfig":{"maxTokens":50}}', '{"inferenceConfig":{"maxTokens":10}}'],
     ['{"response":{"max_output_tokens":50}}', '{"response":{"max_output_tokens":10}}'],
+    ['{"max_tokens":50,"max_tokens":5,"max_tokens":60\n}', '{"max_tokens":10,"max_tokens":5,"max_tokens":10\n}'],
     ['{"max_tokens":"50"}', 'deny'],
+    ['{"max_tokens":5', 'deny'],
     ['{"max_tokens":{}}', 'deny'],
   ])('%s: %s', (body, out) => {
-    expect(check({ maxOutputTokens: 10 }, body)).toBe(out);
+    expect(check({ max_output_tokens: 10 }, body)).toBe(out);
   });
+});
+
+test('is off where the configuration does not name it', () => {
+  expect(modelPolicy.open(undefined)).toBeUndefined();
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { anthropic } from '../../../../src/rules/dialects/anthropic.ts';
-import { createFramesRestorer } from '../../../../src/rules/masking/reply-frames.ts';
+import { createEventRestorer } from '../../../../src/rules/masking/reply-event.ts';
+import { createFramesEditor } from '../../../../src/rules/masking/reply-frames.ts';
 import { compileReturnRules } from '../../../../src/rules/masking/return-rules.ts';
 import { readPayloads, writeMessage } from '../../../support/event-messages.ts';
 import { testPlaceholders } from '../../../support/masking.ts';
@@ -20,7 +21,10 @@ const delta = (text: string) => invoke({ type: 'content_block_delta', index: 0, 
 const blockStop = invoke({ type: 'content_block_stop', index: 0 });
 
 function run(stream: Buffer, size = stream.length, maxMessageBytes = 1 << 20): Buffer {
-  const restorer = createFramesRestorer(anthropic, placeholders, maxMessageBytes);
+  const restorer = createFramesEditor(
+    createEventRestorer(anthropic, placeholders, () => false),
+    maxMessageBytes,
+  );
   const out: Buffer[] = [];
   for (let i = 0; i < stream.length; i += size) out.push(restorer.push(stream.subarray(i, i + size)));
   out.push(restorer.end());
@@ -86,7 +90,10 @@ describe('a stream of event messages', () => {
   });
 
   it('counts what it restored', () => {
-    const restorer = createFramesRestorer(anthropic, placeholders, 1 << 20);
+    const restorer = createFramesEditor(
+      createEventRestorer(anthropic, placeholders, () => false),
+      1 << 20,
+    );
     restorer.push(Buffer.concat([said(P), delta(P)]));
     expect(restorer.restored).toBe(2);
   });
@@ -97,7 +104,10 @@ describe('a stream of event messages', () => {
       ['fetch', true],
       ['run', false],
     ] as const) {
-      const restorer = createFramesRestorer(anthropic, source, 1 << 20);
+      const restorer = createFramesEditor(
+        createEventRestorer(anthropic, source, () => false),
+        1 << 20,
+      );
       const start = converse('contentBlockStart', { contentBlockIndex: 1, start: { toolUse: { toolUseId: 't', name } } });
       const stream = Buffer.concat([said(P), stop(0), start, ...cutUp(JSON.stringify({ key: P }), 5).map(args), stop(1)]);
       const events = readPayloads(Buffer.concat([restorer.push(stream), restorer.end()])).map((payload) => JSON.parse(payload));

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { anthropic } from '../../../../src/rules/dialects/anthropic.ts';
 import { opaque } from '../../../../src/rules/dialects/opaque.ts';
-import { createSseRestorer } from '../../../../src/rules/masking/reply-stream.ts';
+import { createEventRestorer } from '../../../../src/rules/masking/reply-event.ts';
+import { createSseEditor } from '../../../../src/rules/masking/reply-stream.ts';
 import { testPlaceholders } from '../../../support/masking.ts';
 
 const placeholders = testPlaceholders();
@@ -10,7 +11,11 @@ const P = placeholders.placeholderFor('EMAIL', EMAIL);
 const PEM = 'line 1\nline 2\r\nline 3';
 const Q = placeholders.placeholderFor('PEM', PEM);
 
-const open = (dialect = anthropic, maxEventBytes = 1 << 20) => createSseRestorer(dialect, placeholders, maxEventBytes);
+const open = (dialect = anthropic, maxEventBytes = 1 << 20) =>
+  createSseEditor(
+    createEventRestorer(dialect, placeholders, () => false),
+    maxEventBytes,
+  );
 const delta = (text: string) =>
   `event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"${text}"}}\n\n`;
 const run = (text: string, dialect = anthropic) => {

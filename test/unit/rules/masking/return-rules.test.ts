@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compileNames, compileReturnRules } from '../../../../src/rules/masking/return-rules.ts';
+import { compileReturnRules } from '../../../../src/rules/masking/return-rules.ts';
 import { testPlaceholders } from '../../../support/masking.ts';
 
 const placeholders = testPlaceholders();
@@ -28,22 +28,4 @@ describe('rules of return', () => {
     expect(['webfetch', 'my_curl_2', '', 'Bash'].map((tool) => source.valueOf(KEY, tool))).toEqual([undefined, undefined, undefined, 'k']);
     expect(source.valueOf(KEY)).toBe('k');
   });
-});
-
-it.each([
-  ['a', 'A', true],
-  ['a', 'ab', false],
-  ['*', '', true],
-  ['a*', 'abc', true],
-  ['*c', 'abc', true],
-  ['a*a', 'a', false],
-  ['ab*ba', 'aba', false],
-  ['a*b*c', 'a-b-c', true],
-  ['a*b*c', 'a-c', false],
-  ['a*bc*c', 'a-bc', false],
-  ['a*b*b*c', 'abc', false],
-  ['b*', 'abc', false],
-  ['*b', 'abc', false],
-])('pattern %s and name %s: %s', (pattern, name, yes) => {
-  expect(compileNames([pattern])(name)).toBe(yes);
 });
