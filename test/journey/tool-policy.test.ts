@@ -1,6 +1,9 @@
 // Calls of tools that a model proposes: what is denied never reaches the client, what is flagged is told of once, the rest passes as it came.
+import { constants as http2 } from 'node:http2';
+import { constants, gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { openWebSocket } from '../support/client.ts';
+import { callH2, startH2 } from '../support/h2-client.ts';
 import { TOOL_CASES } from '../support/tool-cases.ts';
 import { startWorld, type World } from '../support/world.ts';
 
@@ -89,4 +92,32 @@ test('the same over a WebSocket, whose refusal is the provider’s own kind of e
   }
   expect(seen.join('')).not.toContain('x.example');
   expect(JSON.parse(seen.at(-1)!)).toMatchObject({ type: 'error', error: { code: 'rule-denied' } });
+});
+
+test('over HTTP/2 the stream ends with the provider’s own kind of error, and is reset', async () => {
+  const world = await start([PIPES]);
+  const { host, path, body } = TOOL_CASES.Anthropic!;
+  const session = await startH2(await world.connect(host, { alpn: ['h2'] }));
+  const head = { ':method': 'POST', ':path': path(true), ':authority': host, 'content-type': 'application/json' };
+  const reply = await callH2(session, head, JSON.stringify(body(BAD, true)));
+  expect(reply.cut).toBe(http2.NGHTTP2_INTERNAL_ERROR);
+  const seen = reply.body.toString();
+  expect(seen).toContain('event: error\ndata: {"type":"error","error":{"type":"permission_error"');
+  expect(seen).toContain('tool-policy/no-pipes');
+  expect(seen).not.toContain('x.example');
+});
+
+test('a reply that is compressed is judged, and its last words are compressed too', async () => {
+  const world = await startWorld({
+    provider: { deltaChars: 4, compress: 'gzip' },
+    daemon: { settings: { guardrails: { builtIn: { 'tool-policy': { rules: [PIPES], default: 'allow' } } } } },
+  });
+  const { host, path, body } = TOOL_CASES.Anthropic!;
+  const client = await world.connect(host);
+  const headers = ['Host', host, 'Content-Type', 'application/json', 'Accept-Encoding', 'gzip'];
+  const reply = await client.request(`POST ${path(true)}`, headers, JSON.stringify(body(BAD, true)));
+  expect(reply.complete).toBe(false);
+  const text = gunzipSync(reply.body, { finishFlush: constants.Z_SYNC_FLUSH }).toString();
+  expect(text).toContain('tool-policy/no-pipes');
+  expect(text).not.toContain('x.example');
 });

@@ -131,8 +131,12 @@ export function isSound(bytes: Buffer): boolean {
 
 /** The latitude's rationals, wherever they stand: whether a picture still says where it was taken. */
 export function saysPlace(bytes: Buffer): boolean {
-  return [Buffer.alloc(16), Buffer.alloc(16)].some((wanted, isBig) => {
-    LATITUDE.slice(0, 4).forEach((value, i) => (isBig ? wanted.writeUInt32BE(value, i * 4) : wanted.writeUInt32LE(value, i * 4)));
+  return [false, true].some((isBig) => {
+    const wanted = Buffer.alloc(16);
+    for (const [i, value] of LATITUDE.slice(0, 4).entries()) {
+      if (isBig) wanted.writeUInt32BE(value, i * 4);
+      else wanted.writeUInt32LE(value, i * 4);
+    }
     return bytes.includes(wanted);
   });
 }

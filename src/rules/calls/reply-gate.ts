@@ -1,4 +1,5 @@
-// The gate for a reply's body, whichever way it is framed. It must not know who judges.
+// The gate for a reply's body, whichever way it is framed: events stay back by call, a document as a whole, prose not at all.
+// It must not know who judges.
 
 import { createFramesEditor } from '../masking/reply-frames.ts';
 import { createByFirstBytes, type ReplyKind } from '../masking/reply-kind.ts';
