@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { Command } from '../../cmd/command.ts';
 import { readConfig } from '../../src/config.ts';
 import { KEYS } from '../../src/config-keys.ts';
+import { BUILT_INS } from '../../src/rules/guardrail-settings.ts';
 import { DEFAULT_ACTIONS, KIND_ROWS } from '../../src/rules/masking/kinds.ts';
 import { camel, listFiles, readText, root, stem } from './sources.ts';
 
@@ -107,6 +108,31 @@ describe('docs/guardrails.md', () => {
     expect(rows.map(([, kind, type, action]) => [kind, type, action])).toEqual(
       Object.entries(KIND_ROWS).map(([kind, { type, action }]) => [kind, type, action]),
     );
+  });
+});
+
+describe('guardrails in docs/guardrails.md', () => {
+  const text = readText('docs/guardrails.md');
+  const settings = Object.fromEntries(BUILT_INS.map((builtIn) => [builtIn.name, builtIn.settings]));
+
+  test('have a row each, with stage and rank', () => {
+    const rows = [...text.matchAll(/^\| `([\w-]+)` \| (body|reply) \| (\d+) \|/gm)].map(([, name, stage, rank]) => [
+      name,
+      stage,
+      Number(rank),
+    ]);
+    const on = BUILT_INS.map(({ name, settings: own, open }) => ({ name, guard: open(own.parse({}) as never)! }));
+    expect(rows).toEqual(on.sort((a, b) => a.guard.rank - b.guard.rank).map(({ name, guard }) => [name, guard.stage, guard.rank]));
+  });
+
+  test('are set up by the example, which names every setting there is', () => {
+    const yaml = /```yaml\n(guardrails:\n[^`]*)```/.exec(text)![1]!;
+    const grammar = { hostPattern: String, template: String, kinds: {}, guardrails: settings };
+    const common = { flags: {}, environment: {}, home: '/h', cwd: '/h', userHome: '/u', grammar };
+    const { guardrails } = readConfig({ ...common, file: { path: '/h/sallyport.yaml', text: yaml } }).config;
+    for (const [name, { shape }] of Object.entries(settings))
+      expect(Object.keys(guardrails[name]!).sort()).toEqual(Object.keys(shape).sort());
+    expect(guardrails.mine).toMatchObject({ module: '/h/mine.mjs' });
   });
 });
 

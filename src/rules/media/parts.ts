@@ -1,4 +1,5 @@
-// The parts of a multipart body (RFC 2046 5.1): where each one's content stands, and its type. It must not know what a part holds.
+// The parts of a multipart body (RFC 2046 5.1): where each one's content stands, and its type.
+// It must not know what a part holds.
 
 /** One part. */
 export interface Part {

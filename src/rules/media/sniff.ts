@@ -1,4 +1,5 @@
-// What bytes are by how they begin, whatever anybody calls them. It must not know where they stand.
+// What bytes are by how they begin, whatever anybody calls them.
+// It must not know where they stand.
 
 /** The kinds that a rule can speak of. */
 export type MediaKind = 'image' | 'document' | 'audio' | 'video';
