@@ -38,7 +38,10 @@ export function explain(thrown: unknown): Explained {
 
 /** The text with the commands it names as they can be typed where `self` is what starts us (`npx sallyport`, a path). */
 export function asTyped(text: string, self: string): string {
-  return text.replace(/(?<![\w/.-])sallyport (?=(?:start|stop|status|reload|run|env|ca|fidelity|doctor|demo)\b)/g, () => `${self} `);
+  return text.replace(
+    /(?<![\w/.-])sallyport (?=(?:start|stop|status|reload|run|env|ca|fidelity|db|doctor|demo)\b)/g,
+    () => `${self} `,
+  );
 }
 
 /** The line for an address that cannot be listened on, or undefined for another error. `where` is `host:port`. */

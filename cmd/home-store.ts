@@ -15,13 +15,13 @@ export interface HomeStore {
   close(): void;
 }
 
-/** Makes the home where there is none. Throws StoreError. */
-export async function openHomeStore(invocation: Invocation): Promise<HomeStore> {
+/** Makes the home where there is none, and the first key of a store unless `mayMake` is false. Throws StoreError. */
+export async function openHomeStore(invocation: Invocation, mayMake = true): Promise<HomeStore> {
   const home = homeOf(invocation);
   openHome(home);
   const store = openMigrated(home);
   try {
-    const keyring = await openKeyring({ store, home, environment: invocation.environment, now: Date.now });
+    const keyring = await openKeyring({ store, home, environment: invocation.environment, now: Date.now, mayMake });
     return { home, store, keyring, close: () => store.close() };
   } catch (thrown) {
     store.close();

@@ -5,6 +5,7 @@ import type { Command, Terminal } from './command.ts';
 import { parseCommandLine } from './command-line.ts';
 import { ca } from './commands/ca.ts';
 import { daemon } from './commands/daemon.ts';
+import { db } from './commands/db.ts';
 import { demo } from './commands/demo.ts';
 import { doctor } from './commands/doctor.ts';
 import { env } from './commands/env.ts';
@@ -19,7 +20,7 @@ import { forgetCompileCache } from './compile-cache.ts';
 import { asTyped, EXIT, explain } from './failure.ts';
 import { packageVersion } from './version.ts';
 
-const COMMANDS: readonly Command[] = [start, stop, status, reload, run, env, ca, rules, fidelity, doctor, demo, daemon];
+const COMMANDS: readonly Command[] = [start, stop, status, reload, run, env, ca, rules, fidelity, db, doctor, demo, daemon];
 
 async function main(argv: readonly string[]): Promise<number> {
   // The launcher says how it was called, so that hints can be typed as they stand.

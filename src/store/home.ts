@@ -135,8 +135,10 @@ function refuseLoose(path: string, seen: ReturnType<typeof stat>, mode: number):
   throw new StoreError(`${path} can be read by others: chmod ${mode.toString(8)} '${path.replaceAll("'", "'\\''")}'`);
 }
 
-function reason(thrown: unknown): string {
-  const code = String((thrown as NodeJS.ErrnoException).code);
+/** Why a file or a database could not be used, in words that end a sentence. */
+export function reason(thrown: unknown): string {
+  const { code: given, message } = thrown as NodeJS.ErrnoException;
+  const code = String(given);
   const words: Record<string, string> = {
     EACCES: 'permission denied',
     EPERM: 'not permitted',
@@ -144,9 +146,10 @@ function reason(thrown: unknown): string {
     EEXIST: 'a file stands there',
     EROFS: 'the file system is read-only',
     ENOSPC: 'the disk is full',
+    SQLITE_FULL: 'the disk is full',
     EISDIR: 'it is a folder',
     ENOENT: 'no such file or folder',
     ELOOP: 'its links go in a circle',
   };
-  return words[code] ?? code;
+  return words[code] ?? (code.startsWith('SQLITE_') ? message : code);
 }

@@ -13,6 +13,8 @@ export interface Keyring {
   readonly locked: string | undefined;
   /** The source of the wrapping key, '' while locked. */
   readonly source: string;
+  /** How many data keys the store has, opened or not. */
+  readonly keys: number;
   seal(place: Place, plain: Buffer | string): string;
   /** Throws SealError where it does not open. */
   open(place: Place, sealed: string): Buffer;
@@ -35,6 +37,8 @@ export interface KeyringOptions extends KeySurroundings {
   readonly sources?: readonly KeySource[];
   /** Wall clock, ms. */
   readonly now: () => number;
+  /** False: a store without a key stays without one, and the keyring is locked. */
+  readonly mayMake?: boolean;
 }
 
 const SOURCES: readonly KeySource[] = [keyFile];
@@ -49,8 +53,9 @@ interface Row {
 export async function openKeyring(options: KeyringOptions): Promise<Keyring> {
   const { store, sources = SOURCES } = options;
   const rows = store.db.prepare('SELECT id, wrapped, source FROM data_keys ORDER BY created_at_ms DESC, id').all() as Row[];
+  if (rows.length === 0 && options.mayMake === false) return lockedRing('nothing was sealed yet, so there is no key', 0);
   const found = rows.length > 0 ? await keyOf(rows[0]!, sources, options) : await firstKey(sources, options);
-  if (found.key === undefined) return lockedRing(found.trouble ?? 'no key was found');
+  if (found.key === undefined) return lockedRing(found.trouble ?? 'no key was found', rows.length);
   const wrapping: DataKey = { id: 'wrapping', key: found.key };
   if (rows.length === 0) return openRing(store, [add(store, wrapping, found.source, options.now())], found.source);
   try {
@@ -60,6 +65,7 @@ export async function openKeyring(options: KeyringOptions): Promise<Keyring> {
     if (!(thrown instanceof SealError)) throw thrown;
     return lockedRing(
       `the vault is locked: ${whereFor(rows[0]!, sources, options)} is not the key that it was sealed with; put that one back`,
+      rows.length,
     );
   }
 }
@@ -115,6 +121,7 @@ function openRing(store: Store, keys: readonly DataKey[], source: string): Keyri
   return {
     locked: undefined,
     source,
+    keys: keys.length,
     seal,
     open,
     ownKey(name) {
@@ -128,11 +135,11 @@ function openRing(store: Store, keys: readonly DataKey[], source: string): Keyri
   };
 }
 
-function lockedRing(reason: string): Keyring {
+function lockedRing(reason: string, keys: number): Keyring {
   const refuse = (): never => {
     throw new LockedError(reason);
   };
-  return { locked: reason, source: '', seal: refuse, open: refuse, ownKey: refuse };
+  return { locked: reason, source: '', keys, seal: refuse, open: refuse, ownKey: refuse };
 }
 
 function place(table: string, row: string, column: string): Place {

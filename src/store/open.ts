@@ -23,6 +23,8 @@ export interface StoreOptions {
   readonly migrations?: readonly string[];
   /** False where another process holds the lock: a store that would have to be migrated is refused. */
   readonly mayMigrate?: boolean;
+  /** False for a file that is a copy itself. */
+  readonly backsUp?: boolean;
   /** How long a statement waits for another process, ms. */
   readonly busyTimeoutMs?: number;
 }
@@ -42,11 +44,7 @@ export function openStore(options: StoreOptions): Store {
     closeSync(openSync(path, 'a', 0o600));
     db = new Database(path, { timeout: options.busyTimeoutMs ?? 5000 });
     const version = schemaVersion(db);
-    if (version > migrations.length) {
-      throw new StoreError(
-        `${path} was written by a newer Sallyport (schema ${version}, this one knows ${migrations.length}): update, or choose another home`,
-      );
-    }
+    refuseNewer(path, version, migrations.length);
     if (version < migrations.length && options.mayMigrate === false) {
       throw new OutdatedStore('the daemon that runs is of an older version: stop it first, then the store can be brought up to date');
     }
@@ -54,31 +52,63 @@ export function openStore(options: StoreOptions): Store {
     db.pragma('synchronous = NORMAL');
     db.pragma('foreign_keys = ON');
     db.pragma('trusted_schema = OFF');
-    const notices = migrate(db, path, migrations);
+    const notices = migrate(db, path, migrations, options.backsUp !== false);
     const open = db;
     return { db, notices, close: () => void open.close() };
   } catch (thrown) {
     db?.close();
-    throw thrown instanceof StoreError
-      ? thrown
-      : new StoreError(`the store ${path} cannot be opened: ${(thrown as Error).message}`, thrown);
+    throw notOpened(path, thrown);
   }
 }
 
-/** Whether the file is sound, as SQLite sees it: 'ok' or the first complaint. */
-export function checkStore(store: Store): string {
-  return String(store.db.pragma('quick_check(1)', { simple: true }));
+/** Opens a file to look at it: nothing in it is changed, nor its schema. Throws StoreError: no such file, no store, one of a newer schema. */
+export function openToRead(path: string): Store {
+  let db: Database.Database | undefined;
+  try {
+    db = new Database(path, { readonly: true, fileMustExist: true });
+    const version = schemaVersion(db);
+    refuseNewer(path, version, MIGRATIONS.length);
+    if (version === 0) throw new StoreError(`${path} is no store of Sallyport`);
+    const open = db;
+    return { db, notices: [], close: () => void open.close() };
+  } catch (thrown) {
+    db?.close();
+    throw notOpened(path, thrown);
+  }
 }
 
-function schemaVersion(db: Database.Database): number {
+/** Whether the file is sound, as SQLite sees it, and no row points at one that is missing: 'ok' or the first complaint. */
+export function checkStore({ db }: Store): string {
+  try {
+    const said = String(db.pragma('quick_check(1)', { simple: true }));
+    const [lost] = db.pragma('foreign_key_check') as { readonly table: string; readonly parent: string }[];
+    return said === 'ok' && lost ? `a row of ${lost.table} points at none of ${lost.parent}` : said;
+  } catch (thrown) {
+    return (thrown as Error).message;
+  }
+}
+
+function refuseNewer(path: string, version: number, known: number): void {
+  if (version <= known) return;
+  throw new StoreError(
+    `${path} was written by a newer Sallyport (schema ${version}, this one knows ${known}): update, or choose another home`,
+  );
+}
+
+function notOpened(path: string, thrown: unknown): StoreError {
+  return thrown instanceof StoreError ? thrown : new StoreError(`the store ${path} cannot be opened: ${(thrown as Error).message}`, thrown);
+}
+
+/** How many migrations the file has seen. */
+export function schemaVersion(db: Database.Database): number {
   return db.pragma('user_version', { simple: true }) as number;
 }
 
-function migrate(db: Database.Database, path: string, migrations: readonly string[]): string[] {
+function migrate(db: Database.Database, path: string, migrations: readonly string[], backsUp: boolean): string[] {
   const notices: string[] = [];
-  const isNew = schemaVersion(db) === 0;
+  const keeps = backsUp && schemaVersion(db) > 0;
   for (let from = schemaVersion(db); from < migrations.length; from = schemaVersion(db)) {
-    const backup = !isNew ? backUp(db, path, from) : undefined;
+    const backup = keeps ? backUp(db, path, from) : undefined;
     const step = db.transaction(() => {
       db.exec(migrations[from]!);
       db.pragma(`user_version = ${from + 1}`);
