@@ -10,6 +10,7 @@ import { withCompileCache } from './compile-cache.ts';
 import { CommandFailure, EXIT, type Explained } from './failure.ts';
 import { checkFirstStart } from './first-start.ts';
 import { logPath, openLogFile } from './log-sink.ts';
+import { withPassphrase } from './passphrase.ts';
 import { announce, checkReadyPlace, type Ready } from './ready.ts';
 import { type Invocation, loadSettings } from './settings.ts';
 
@@ -33,11 +34,12 @@ export async function startBackground(invocation: Invocation, isEphemeral: boole
   if (!isEphemeral) checkReadyPlace(config);
   await checkFirstStart(loaded, isEphemeral);
   openHome(home);
+  const told = await withPassphrase(invocation);
   const log = openLogFile(home);
   const child = launch(home, log, withoutOurs(invocation.environment, config));
   closeSync(log);
   try {
-    const answer = await answerOf(child, { invocation, isEphemeral }, home);
+    const answer = await answerOf(child, { invocation: told, isEphemeral }, home);
     if (!('ready' in answer)) throw new CommandFailure(answer.exitCode, answer.line, answer.reason);
     // Here, since the descriptor is ours and the child has none of it.
     if (!isEphemeral) announce(config, answer.ready);

@@ -73,12 +73,13 @@ export function changed(
   return out;
 }
 
-/** The environment with stand-ins where it has keys that the daemon puts in: a program that can read its own variables would have them. */
+/** The environment with stand-ins where it has keys that the daemon puts in, and without what opens the vault: a program can read its variables. */
 export function withoutKeys(
   environment: Readonly<Record<string, string | undefined>>,
   standIns: Readonly<Record<string, string>>,
 ): Record<string, string | undefined> {
+  const { SALLYPORT_PASSPHRASE: _, ...others } = environment;
   return Object.fromEntries(
-    Object.entries(environment).map(([name, value]) => [name, value && Object.hasOwn(standIns, name) ? standIns[name] : value]),
+    Object.entries(others).map(([name, value]) => [name, value && Object.hasOwn(standIns, name) ? standIns[name] : value]),
   );
 }

@@ -16,11 +16,12 @@ import { run } from './commands/run.ts';
 import { start } from './commands/start.ts';
 import { status } from './commands/status.ts';
 import { stop } from './commands/stop.ts';
+import { vault } from './commands/vault.ts';
 import { forgetCompileCache } from './compile-cache.ts';
 import { asTyped, EXIT, explain } from './failure.ts';
 import { packageVersion } from './version.ts';
 
-const COMMANDS: readonly Command[] = [start, stop, status, reload, run, env, ca, rules, fidelity, db, doctor, demo, daemon];
+const COMMANDS: readonly Command[] = [start, stop, status, reload, run, env, ca, rules, fidelity, vault, db, doctor, demo, daemon];
 
 async function main(argv: readonly string[]): Promise<number> {
   // The launcher says how it was called, so that hints can be typed as they stand.

@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { openPlaceholders, type Placeholders } from '../src/rules/masking/placeholders.ts';
+import { countSeals, REKEY_AFTER } from '../src/store/data-keys.ts';
 import { type Exchanges, openExchanges } from '../src/store/exchanges.ts';
 import { type Keyring, openKeyring } from '../src/store/keyring.ts';
 import { openStore, type Store } from '../src/store/open.ts';
@@ -35,6 +36,7 @@ export async function openStored(
   opening.defer(() => store.close());
   const keyring = await openKeyring({ store, home, environment, now: Date.now });
   if (keyring.locked !== undefined) log.error({ reason: keyring.locked }, 'no credential of the vault can be used');
+  if (countSeals(store) >= REKEY_AFTER) log.warn('the data key of the vault has sealed much: sallyport vault rekey makes another');
   const exchanges = openExchanges(store, {
     keep: KEEP_EXCHANGES,
     maxQueued: MAX_QUEUED_EXCHANGES,

@@ -80,7 +80,7 @@ const DEFAULTS: { [K in Exclude<ConfigKey, Unset | 'home' | 'mask'>]: z.input<Sh
 const RULE_MEMBERS = ['id', 'kinds', 'detectors', 'pattern', 'word', 'hosts', 'providers', 'action'];
 
 /** Variables with our prefix that are no keys. */
-const OTHER_VARIABLES = ['SALLYPORT_CONFIG'];
+const OTHER_VARIABLES = ['SALLYPORT_CONFIG', 'SALLYPORT_PASSPHRASE', 'SALLYPORT_PASSPHRASE_FILE'];
 
 interface Layer {
   readonly source: ConfigError['source'];

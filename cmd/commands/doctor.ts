@@ -10,6 +10,7 @@ import { configRows } from '../config-rows.ts';
 import { type Finding, found } from '../doctor/finding.ts';
 import { checkCa, checkEngine, checkFiles, checkNode } from '../doctor/installation.ts';
 import { checkClis, checkEnvironment, checkSettings } from '../doctor/surroundings.ts';
+import { checkVault } from '../doctor/vault.ts';
 import { asTyped, EXIT, explain } from '../failure.ts';
 import { homeOf, loadSettings, policySettings } from '../settings.ts';
 import { packageVersion } from '../version.ts';
@@ -39,7 +40,7 @@ export const doctor: Command = {
       home = attempt(() => homeOf(invocation));
     }
     const running = home === undefined ? undefined : await statusOf(home, findings);
-    if (home !== undefined) findings.push(...checkFiles(home), await checkCa(home, Date.now()));
+    if (home !== undefined) findings.push(...checkFiles(home), await checkCa(home, Date.now()), ...(await checkVault(home, env)));
     if (loaded && !running && loaded.config.listen.port !== 0) findings.push(await portFinding(loaded));
     const patterns = attempt(() => (loaded ? compilePolicy(policySettings(loaded.config)).interceptedHosts : [])) ?? [];
     findings.push(...checkEnvironment(env, running?.listen, patterns), ...(await checkClis(env)), await hostFinding());

@@ -4,6 +4,7 @@ import { startBackground } from '../background.ts';
 import type { Call, Command } from '../command.ts';
 import { logPath, streamSink } from '../log-sink.ts';
 import { outlive, refuseSpies } from '../outlive.ts';
+import { withPassphrase } from '../passphrase.ts';
 import type { Ready } from '../ready.ts';
 import { homeOf, loadSettings } from '../settings.ts';
 import { packageVersion } from '../version.ts';
@@ -32,7 +33,7 @@ export const start: Command = {
     // The daemon brings half of npm along; the other commands start faster without it.
     const { startDaemon } = await import('../daemon.ts');
     const daemon = await startDaemon({
-      invocation: call.invocation,
+      invocation: await withPassphrase(call.invocation),
       version: packageVersion(),
       announces: true,
       sink: streamSink(process.stderr),

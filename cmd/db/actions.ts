@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { backUpStore, restoreStore } from '../../src/store/backup.ts';
+import { countKeys } from '../../src/store/data-keys.ts';
 import { openHome } from '../../src/store/home.ts';
 import { openKeyring } from '../../src/store/keyring.ts';
 import { takeLock } from '../../src/store/lock.ts';
@@ -10,7 +11,7 @@ import { checkStore, openToRead, type Store, schemaVersion } from '../../src/sto
 import { StoreError } from '../../src/store/store-error.ts';
 import type { Call } from '../command.ts';
 import { CommandFailure, EXIT, explain } from '../failure.ts';
-import { openHomeStore } from '../home-store.ts';
+import { keySurroundings, openHomeStore } from '../home-store.ts';
 import { homeOf } from '../settings.ts';
 
 /** By the word on the command line. */
@@ -22,7 +23,8 @@ async function check({ json, invocation, terminal }: Call): Promise<number> {
     openSound(path).close();
     const { store, keyring, close } = await openHomeStore(invocation, false);
     try {
-      const { keys, locked, source } = keyring;
+      const { locked, source } = keyring;
+      const keys = countKeys(store);
       if (keys > 0 && locked !== undefined) throw new CommandFailure(EXIT.failed, locked);
       const schema = schemaVersion(store.db);
       const said = keys === 0 ? 'no data key yet' : `${keys} data ${keys === 1 ? 'key opens' : 'keys open'} (${source})`;
@@ -73,9 +75,9 @@ async function restore(call: Call): Promise<number> {
 
 /** What is sealed in a backup must open with the key of the home it goes into. */
 async function checkKeys(store: Store, file: string, { invocation }: Call): Promise<void> {
-  const { environment } = invocation;
-  const { keys, locked } = await openKeyring({ store, home: homeOf(invocation), environment, now: Date.now, mayMake: false });
-  if (keys > 0 && locked !== undefined) throw new StoreError(`${file} is not restored, what is sealed in it would not open: ${locked}`);
+  const { locked } = await openKeyring({ ...keySurroundings(invocation), store, now: Date.now, mayMake: false });
+  if (countKeys(store) > 0 && locked !== undefined)
+    throw new StoreError(`${file} is not restored, what is sealed in it would not open: ${locked}`);
 }
 
 function openSound(path: string): Store {

@@ -1,10 +1,25 @@
-// The data keys of a store, each wrapped by a key that is kept elsewhere. While that one is missing the keyring is locked: nothing is
-// sealed, nothing opens, and no new key is made in its place. Must not know what is sealed.
-import { createHash, hkdfSync, randomBytes } from 'node:crypto';
-import type { KeySource, KeySurroundings } from './key-source.ts';
+// Seals and opens with the data keys of a store, which another key wraps that is kept elsewhere. While that one is missing the keyring is
+// locked: nothing is sealed, nothing opens, and no new key is made in its place. Must not know what is sealed.
+import { hkdfSync, randomBytes } from 'node:crypto';
+import {
+  addFirstKey,
+  countKeys,
+  MAX_SEALS,
+  noteForgotten,
+  noteSeals,
+  type SourceInUse,
+  scrub,
+  sourceInUse,
+  unwrapKeys,
+} from './data-keys.ts';
+import { type KeySource, type KeySurroundings, KeyTrouble } from './key-source.ts';
 import { keyFile } from './key-sources/key-file.ts';
+import { keychain } from './key-sources/keychain.ts';
+import { passphrase } from './key-sources/passphrase.ts';
+import { systemd } from './key-sources/systemd.ts';
 import type { Store } from './open.ts';
 import { type DataKey, openWith, type Place, SealError, sealedBy, sealWith } from './seal.ts';
+import { countSealed, SEALED_COLUMNS } from './sealed-columns.ts';
 import { StoreError } from './store-error.ts';
 
 /** Seals and opens. Every method throws LockedError while `locked` says why. */
@@ -13,8 +28,7 @@ export interface Keyring {
   readonly locked: string | undefined;
   /** The source of the wrapping key, '' while locked. */
   readonly source: string;
-  /** How many data keys the store has, opened or not. */
-  readonly keys: number;
+  /** In the transaction that writes the value, so that no key is dropped meanwhile. Columns are listed in sealed-columns.ts. */
   seal(place: Place, plain: Buffer | string): string;
   /** Throws SealError where it does not open. */
   open(place: Place, sealed: string): Buffer;
@@ -41,107 +55,142 @@ export interface KeyringOptions extends KeySurroundings {
   readonly mayMake?: boolean;
 }
 
-const SOURCES: readonly KeySource[] = [keyFile];
+/** All sources: a home without data takes the first that is set up. */
+export const SOURCES: readonly KeySource[] = [systemd, keychain, passphrase, keyFile];
 
-interface Row {
-  readonly id: string;
-  readonly wrapped: string;
-  readonly source: string;
+/** The data keys, open. */
+export interface OpenKeys {
+  readonly source: SourceInUse;
+  readonly wrapping: Buffer;
+  /** The current one first. */
+  readonly keys: readonly DataKey[];
 }
 
 /** Opens the keyring of a store, and makes its first key where the store has none. */
 export async function openKeyring(options: KeyringOptions): Promise<Keyring> {
-  const { store, sources = SOURCES } = options;
-  const rows = store.db.prepare('SELECT id, wrapped, source FROM data_keys ORDER BY created_at_ms DESC, id').all() as Row[];
-  if (rows.length === 0 && options.mayMake === false) return lockedRing('nothing was sealed yet, so there is no key', 0);
-  const found = rows.length > 0 ? await keyOf(rows[0]!, sources, options) : await firstKey(sources, options);
-  if (found.key === undefined) return lockedRing(found.trouble ?? 'no key was found', rows.length);
-  const wrapping: DataKey = { id: 'wrapping', key: found.key };
-  if (rows.length === 0) return openRing(store, [add(store, wrapping, found.source, options.now())], found.source);
   try {
-    const keys = rows.map((row) => ({ id: row.id, key: openWith(wrapping, place('data_keys', row.id, 'wrapped'), row.wrapped) }));
-    return openRing(store, keys, found.source);
+    return openRing(options.store, await openKeys(options));
   } catch (thrown) {
-    if (!(thrown instanceof SealError)) throw thrown;
-    return lockedRing(
-      `the vault is locked: ${whereFor(rows[0]!, sources, options)} is not the key that it was sealed with; put that one back`,
-      rows.length,
-    );
+    if (thrown instanceof LockedError) return lockedRing(thrown.message);
+    throw thrown;
   }
 }
 
-type Found = { readonly key?: Buffer | undefined; readonly trouble?: string | undefined; readonly source: string };
+/** The same without a ring around them. Throws LockedError. */
+export async function openKeys(options: KeyringOptions): Promise<OpenKeys> {
+  const { store, sources = SOURCES } = options;
+  for (;;) {
+    const row = sourceInUse(store);
+    if (!row) {
+      const first = await beginKeys(options);
+      if (first) return first;
+      continue;
+    }
+    const source = sources.find(({ name }) => name === row.name);
+    if (!source) throw locked(`its key comes from «${row.name}», which this Sallyport does not know`);
+    try {
+      const wrapping = await source.find(options, row.facts);
+      const keys = unwrapKeys(store, wrapping);
+      await forgetLeft(options);
+      return { source: row, wrapping, keys };
+    } catch (thrown) {
+      // Another command has changed the source between our two looks.
+      if (sourceInUse(store)?.facts !== row.facts || sourceInUse(store)?.name !== row.name) continue;
+      if (thrown instanceof KeyTrouble) throw locked(thrown.message);
+      if (thrown instanceof SealError) throw locked(source.wrong(options));
+      throw thrown;
+    }
+  }
+}
 
-async function keyOf(row: Row, sources: readonly KeySource[], around: KeySurroundings): Promise<Found> {
-  const source = sources.find(({ name }) => name === row.source);
-  if (!source)
-    return { trouble: `the vault is locked: its key comes from «${row.source}», which this Sallyport does not know`, source: '' };
-  const found = await source.find(around);
-  if (found?.key) return { ...found, source: source.name };
-  return {
-    trouble: `the vault is locked: ${found?.trouble ?? `its key is missing; put it back: ${source.whereItBelongs(around)}`}`,
-    source: source.name,
+/** Removes the key of a source that is no longer used. What fails is tried again at the next opening. */
+export async function forgetLeft(options: KeyringOptions): Promise<void> {
+  const { store, sources = SOURCES } = options;
+  const row = sourceInUse(store);
+  if (!row || row.leaving === null) return;
+  try {
+    scrub(store);
+    await sources.find(({ name }) => name === row.leaving)?.forget?.(options, row.leavingFacts ?? '');
+    noteForgotten(store);
+  } catch {
+    // The vault opens all the same.
+  }
+}
+
+/** Undefined where another process has begun meanwhile. */
+async function beginKeys(options: KeyringOptions): Promise<OpenKeys | undefined> {
+  const { store, sources = SOURCES, mayMake = true, now } = options;
+  if (countKeys(store) > 0 || countSealed(store, SEALED_COLUMNS) > 0)
+    throw locked('the store does not say what it was sealed with: restore a backup');
+  if (!mayMake) throw new LockedError('nothing was sealed yet, so there is no key');
+  // One that was set up and fails is not passed over for a weaker one.
+  const source = sources.find((one) => one.isSetUp(options));
+  if (!source) throw locked('no source of keys is set up');
+  try {
+    const begun = await source.begin(options);
+    const key = addFirstKey(store, source.name, begun, now());
+    return key && { source: sourceInUse(store)!, wrapping: begun.key, keys: [key] };
+  } catch (thrown) {
+    throw thrown instanceof KeyTrouble ? locked(thrown.message) : thrown;
+  }
+}
+
+function locked(why: string): LockedError {
+  return new LockedError(`the vault is locked: ${why}`);
+}
+
+function openRing(store: Store, { source, wrapping, keys }: OpenKeys): Keyring {
+  let byId = new Map(keys.map((key) => [key.id, key]));
+  /** A rekey of another process has made keys that we have not seen. */
+  const keyOf = (id: string): DataKey | undefined => {
+    if (!byId.has(id)) byId = new Map([...byId, ...unwrapped(store, wrapping)]);
+    return byId.get(id);
   };
-}
-
-async function firstKey(sources: readonly KeySource[], around: KeySurroundings): Promise<Found> {
-  for (const source of sources) {
-    const found = await source.find(around);
-    // A source that was set up and fails is not passed over for a weaker one.
-    if (found) return { ...found, source: source.name };
-  }
-  const maker = sources.find(({ make }) => make !== undefined);
-  const made = await maker?.make?.(around);
-  return { ...made, source: maker?.name ?? '' };
-}
-
-function whereFor(row: Row, sources: readonly KeySource[], around: KeySurroundings): string {
-  return sources.find(({ name }) => name === row.source)?.whereItBelongs(around) ?? row.source;
-}
-
-function add(store: Store, wrapping: DataKey, source: string, nowMs: number): DataKey {
-  const key = randomBytes(32);
-  const id = createHash('sha256').update('sallyport data key').update(key).digest('hex').slice(0, 12);
-  store.db
-    .prepare('INSERT INTO data_keys (id, wrapped, source, created_at_ms) VALUES (?, ?, ?, ?)')
-    .run(id, sealWith(wrapping, place('data_keys', id, 'wrapped'), key), source, nowMs);
-  return { id, key };
-}
-
-function openRing(store: Store, keys: readonly DataKey[], source: string): Keyring {
-  const current = keys[0]!;
-  const byId = new Map(keys.map((key) => [key.id, key]));
-  const seal = (where: Place, plain: Buffer | string) => sealWith(current, where, plain);
+  const seal = (where: Place, plain: Buffer | string) => {
+    const noted = noteSeals(store, 1);
+    if (noted && noted.seals > MAX_SEALS)
+      throw new LockedError('the key of the vault has sealed as many values as it may: sallyport vault rekey makes another');
+    const key = noted && keyOf(noted.id);
+    if (!key) throw locked('its key was changed since this process opened it: start it again');
+    return sealWith(key, where, plain);
+  };
   const open = (where: Place, sealed: string) => {
-    const key = byId.get(sealedBy(sealed) ?? '');
+    const key = keyOf(sealedBy(sealed) ?? '');
     if (!key)
       throw new SealError(`${where.column} of «${where.row}» in ${where.table} was sealed with a key that this store does not have`);
     return openWith(key, where, sealed);
   };
+  const own = store.db.prepare('SELECT sealed FROM own_keys WHERE name = ?').pluck();
+  const add = store.db.prepare('INSERT INTO own_keys (name, sealed) VALUES (?, ?)');
   return {
     locked: undefined,
-    source,
-    keys: keys.length,
+    source: source.name,
     seal,
     open,
     ownKey(name) {
-      const row = store.db.prepare('SELECT sealed FROM own_keys WHERE name = ?').pluck();
-      store.db
-        .prepare('INSERT INTO own_keys (name, sealed) VALUES (?, ?) ON CONFLICT (name) DO NOTHING')
-        .run(name, seal(place('own_keys', name, 'sealed'), randomBytes(32)));
-      const secret = open(place('own_keys', name, 'sealed'), row.get(name) as string);
-      return Buffer.from(hkdfSync('sha256', secret, Buffer.alloc(0), `sallyport ${name}`, 32));
+      const where = { table: 'own_keys', row: name, column: 'sealed' };
+      const make = store.db.transaction(() => {
+        if (own.get(name) === undefined) add.run(name, seal(where, randomBytes(32)));
+      });
+      if (own.get(name) === undefined) make.immediate();
+      return Buffer.from(hkdfSync('sha256', open(where, own.get(name) as string), Buffer.alloc(0), `sallyport ${name}`, 32));
     },
   };
 }
 
-function lockedRing(reason: string, keys: number): Keyring {
+/** None where the wrapping key was changed as well: then only a new start has it. */
+function unwrapped(store: Store, wrapping: Buffer): (readonly [string, DataKey])[] {
+  try {
+    return unwrapKeys(store, wrapping).map((key) => [key.id, key]);
+  } catch (thrown) {
+    if (thrown instanceof SealError) return [];
+    throw thrown;
+  }
+}
+
+function lockedRing(reason: string): Keyring {
   const refuse = (): never => {
     throw new LockedError(reason);
   };
-  return { locked: reason, source: '', keys, seal: refuse, open: refuse, ownKey: refuse };
-}
-
-function place(table: string, row: string, column: string): Place {
-  return { table, row, column };
+  return { locked: reason, source: '', seal: refuse, open: refuse, ownKey: refuse };
 }

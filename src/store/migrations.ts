@@ -37,4 +37,18 @@ export const MIGRATIONS: readonly string[] = [
      name TEXT PRIMARY KEY,
      sealed TEXT NOT NULL
    ) STRICT;`,
+  `ALTER TABLE data_keys ADD COLUMN is_current INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE data_keys ADD COLUMN seals INTEGER NOT NULL DEFAULT 0;
+   UPDATE data_keys SET is_current = 1 WHERE id = (SELECT id FROM data_keys ORDER BY created_at_ms DESC, id LIMIT 1);
+   CREATE UNIQUE INDEX data_keys_current ON data_keys (is_current) WHERE is_current = 1;
+   CREATE TABLE key_source (
+     only INTEGER PRIMARY KEY CHECK (only = 1),
+     name TEXT NOT NULL,
+     facts TEXT NOT NULL,
+     since_ms INTEGER NOT NULL,
+     leaving TEXT,
+     leaving_facts TEXT
+   ) STRICT;
+   INSERT INTO key_source (only, name, facts, since_ms) SELECT 1, source, '', created_at_ms FROM data_keys WHERE is_current = 1;
+   ALTER TABLE data_keys DROP COLUMN source;`,
 ];

@@ -44,6 +44,7 @@ export const ONE_THING: readonly string[] = [
   'src/rules/dialects/',
   'src/rules/detectors/',
   'src/rules/guardrails/',
+  'src/store/key-sources/',
 ];
 
 /** The syntax tree of one of our files, with parent links. */

@@ -1,10 +1,12 @@
 // The keyring: what is sealed opens where it was sealed and nowhere else, and a missing key locks instead of being replaced.
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { countKeys, countSeals, MAX_SEALS } from '../../../src/store/data-keys.ts';
 import { type Keyring, LockedError, openKeyring } from '../../../src/store/keyring.ts';
+import { MIGRATIONS } from '../../../src/store/migrations.ts';
 import { openStore, type Store } from '../../../src/store/open.ts';
-import { SealError } from '../../../src/store/seal.ts';
+import { SealError, sealedBy, sealWith } from '../../../src/store/seal.ts';
 import { scratchFolder } from '../../support/folder.ts';
 
 const PLACE = { table: 'credentials', row: 'openai', column: 'value' };
@@ -15,13 +17,16 @@ afterEach(() => {
   stores = [];
 });
 
-async function ring(home: string): Promise<{ readonly store: Store; readonly keyring: Keyring }> {
+async function ring(
+  home: string,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<{ readonly store: Store; readonly keyring: Keyring }> {
   const store = openStore({ path: join(home, 'sallyport.db') });
   stores.push(store);
-  return { store, keyring: await openKeyring({ store, home, environment: {}, now: () => 1 }) };
+  return { store, keyring: await openKeyring({ store, home, environment, now: () => 1 }) };
 }
 
-describe('a keyring', () => {
+describe('a keyring', { timeout: 60_000 }, () => {
   test('opens what it sealed, also after the store was opened anew', async () => {
     const home = scratchFolder();
     const sealed = (await ring(home)).keyring.seal(PLACE, 'a value of some length');
@@ -90,5 +95,93 @@ describe('a keyring', () => {
     );
     writeFileSync(file, Buffer.alloc(16), { mode: 0o600 });
     expect((await ring(home)).keyring.locked).toBe(`the vault is locked: ${file} holds 16 bytes instead of 32: restore it from a backup`);
+  });
+
+  test('begins with the first source that is set up, and stays with it', async () => {
+    const home = scratchFolder();
+    const credentials = scratchFolder();
+    writeFileSync(join(credentials, 'sallyport-key'), Buffer.alloc(32, 9));
+    const both = { CREDENTIALS_DIRECTORY: credentials, SALLYPORT_PASSPHRASE: 'tulip harbour 9 sofa' };
+    expect((await ring(home, both)).keyring.source).toBe('systemd');
+    const { keyring } = await ring(home, { SALLYPORT_PASSPHRASE: both.SALLYPORT_PASSPHRASE });
+    expect(keyring.locked).toContain('its key is the systemd credential sallyport-key, and there is no CREDENTIALS_DIRECTORY');
+    expect(existsSync(join(home, 'sallyport.key'))).toBe(false);
+  });
+
+  test('behind a passphrase opens with that one, and with no other', async () => {
+    const home = scratchFolder();
+    const sealed = (await ring(home, { SALLYPORT_PASSPHRASE: 'tulip harbour 9 sofa' })).keyring.seal(PLACE, 'value');
+    const { keyring } = await ring(home, { SALLYPORT_PASSPHRASE: 'tulip harbour 9 sofa' });
+    expect(keyring.open(PLACE, sealed).toString()).toBe('value');
+    const wrong = await ring(home, { SALLYPORT_PASSPHRASE: 'tulip harbour 8 sofa' });
+    expect(wrong.keyring.locked).toBe('the vault is locked: the passphrase is not the one that it was sealed with');
+    expect((await ring(home)).keyring.locked).toContain('its passphrase is missing: set SALLYPORT_PASSPHRASE_FILE');
+  });
+
+  test('does not take a weaker source for one that was set up and fails', async () => {
+    const home = scratchFolder();
+    const { keyring, store } = await ring(home, { SALLYPORT_PASSPHRASE: 'changeme' });
+    expect(keyring.locked).toContain('the vault is locked: the passphrase is one of those that everybody tries');
+    expect(existsSync(join(home, 'sallyport.key'))).toBe(false);
+    expect(countKeys(store)).toBe(0);
+  });
+
+  test.each([
+    ['its source', 'DELETE FROM key_source'],
+    ['its keys', 'DELETE FROM key_source; DELETE FROM data_keys'],
+  ])('makes no new key for a store that has lost %s', async (_, sql) => {
+    const home = scratchFolder();
+    const { store, keyring } = await ring(home);
+    keyring.ownKey('audit');
+    store.db.exec(sql);
+    const before = countKeys(store);
+    expect((await ring(home)).keyring.locked).toBe('the vault is locked: the store does not say what it was sealed with: restore a backup');
+    expect(countKeys(store)).toBe(before);
+    store.db.exec('DELETE FROM data_keys');
+    expect(() => keyring.seal(PLACE, 'value')).toThrow(LockedError);
+  });
+
+  test('whose source this version does not know is locked', async () => {
+    const home = scratchFolder();
+    const { store } = await ring(home);
+    store.db.exec("UPDATE key_source SET name = 'abacus'");
+    expect((await ring(home)).keyring.locked).toBe('the vault is locked: its key comes from «abacus», which this Sallyport does not know');
+    const none = openKeyring({ store: (await ring(scratchFolder())).store, home, environment: {}, now: () => 1, sources: [] });
+    expect((await none).locked).toContain('«key-file», which this Sallyport does not know');
+  });
+
+  test('counts what a key seals, over restarts, and stops in time', async () => {
+    const home = scratchFolder();
+    const { store, keyring } = await ring(home);
+    keyring.seal(PLACE, 'one');
+    (await ring(home)).keyring.seal(PLACE, 'two');
+    expect(countSeals(store)).toBe(2);
+    store.db.prepare('UPDATE data_keys SET seals = ?').run(MAX_SEALS - 1);
+    keyring.seal(PLACE, 'the last');
+    expect(() => keyring.seal(PLACE, 'one too many')).toThrow('sallyport vault rekey makes another');
+  });
+
+  test('two that begin at once have one key', async () => {
+    const home = scratchFolder();
+    const [a, b] = await Promise.all([ring(home), ring(home)]);
+    expect(b.keyring.open(PLACE, a.keyring.seal(PLACE, 'value')).toString()).toBe('value');
+    expect(countKeys(a.store)).toBe(1);
+    expect(a.keyring.ownKey('audit').equals(b.keyring.ownKey('audit'))).toBe(true);
+  });
+
+  test('of a store of the schema before opens as it did', async () => {
+    const home = scratchFolder();
+    const path = join(home, 'sallyport.db');
+    const wrapping = { id: 'wrapping', key: Buffer.alloc(32, 5) };
+    writeFileSync(join(home, 'sallyport.key'), wrapping.key, { mode: 0o600 });
+    const old = openStore({ path, migrations: MIGRATIONS.slice(0, 2) });
+    const add = old.db.prepare('INSERT INTO data_keys (id, wrapped, source, created_at_ms) VALUES (?, ?, ?, ?)');
+    const keys = ['aaaaaaaaaaaa', 'bbbbbbbbbbbb'].map((id, i) => ({ id, key: Buffer.alloc(32, i + 1) }));
+    for (const [i, { id, key }] of keys.entries())
+      add.run(id, sealWith(wrapping, { table: 'data_keys', row: id, column: 'wrapped' }, key), 'key-file', i);
+    old.close();
+    const { keyring } = await ring(home);
+    for (const key of keys) expect(keyring.open(PLACE, sealWith(key, PLACE, 'value')).toString()).toBe('value');
+    expect(sealedBy(keyring.seal(PLACE, 'value'))).toBe('bbbbbbbbbbbb');
   });
 });
