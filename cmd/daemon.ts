@@ -10,8 +10,6 @@ import { controlPath } from '../src/proxy/control/socket-path.ts';
 import { type RunningProxy, startProxy } from '../src/proxy/start.ts';
 import { standIns } from '../src/rules/inject.ts';
 import { openKnownValues } from '../src/rules/masking/known-values.ts';
-import { parseTemplate, renderTemplate } from '../src/rules/template.ts';
-import { Secret } from '../src/secret.ts';
 import { openHome } from '../src/store/home.ts';
 import { takeLock } from '../src/store/lock.ts';
 import { watchStore } from '../src/store/watch.ts';
@@ -23,6 +21,7 @@ import { checkFirstStart } from './first-start.ts';
 import { countHolders } from './holders.ts';
 import { openKnownSources } from './known-sources.ts';
 import { announce, checkReadyPlace, type Ready } from './ready.ts';
+import { lookAtReferences, openReferences, resolveTemplate } from './references.ts';
 import { openReloadable } from './reloading.ts';
 import { type Invocation, loadSettings } from './settings.ts';
 import { openStored } from './stored.ts';
@@ -79,6 +78,13 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const state = await openReloadable({ invocation: options.invocation, first, log });
   sources.follow(state.config);
   opening.defer(() => state.close());
+  const references = openReferences({
+    invocation: options.invocation,
+    trust: state.trust,
+    policy: () => state.policy,
+    onResolved: sources.learn,
+  });
+  opening.defer(() => references.close());
 
   let proxy: RunningProxy;
   const listen = options.isEphemeral && first.origins.listen === 'default' ? { ...first.config.listen, port: 0 } : first.config.listen;
@@ -90,10 +96,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       trust: state.trust,
       placeholders,
       knownValues: known.current,
-      resolveSecret: (template, host) => {
-        const value = renderTemplate(parseTemplate(template), (name) => options.invocation.environment[name]);
-        return value === undefined ? undefined : new Secret(value, [host]);
-      },
+      resolveSecret: (template, host, signal) => resolveTemplate(references, template, host, signal),
       parentProxy: () => state.config.parent_proxy,
       proxyAuth: () => state.config.proxy_auth,
       limits: () => ({
@@ -151,6 +154,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const reload = async (): Promise<Reloaded> => {
     const result = await state.reload();
     if (result.error === undefined) {
+      references.forget();
       sources.follow(state.config);
       tellClients();
     }
@@ -179,6 +183,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       standIns: standIns(state.policy.inject),
     }),
     config: () => configRows(state.loaded),
+    references: () => lookAtReferences(state.policy, references),
     fidelity: (host) => proxy.fidelity(host),
     reload,
     stop: (now) => (now ? cut('asked to, at once') : stop('asked to')),

@@ -6,13 +6,15 @@ import type { Config } from '../src/config.ts';
 import { parseEnvText } from '../src/env-text.ts';
 import { isOrdinary } from '../src/rules/masking/known-forms.ts';
 import type { KnownValues } from '../src/rules/masking/known-values.ts';
-import { parseTemplate, renderTemplate } from '../src/rules/template.ts';
+import { parseTemplate, renderTemplate, variablesOf } from '../src/rules/template.ts';
 import { isSecretName } from '../src/secret-name.ts';
 
 /** The sources, wired to one set. */
 export interface KnownSources {
-  /** Reads what the settings name, again too. */
+  /** Reads what the settings name, again too. What was learnt of references they no longer name is forgotten. */
   follow(config: Config): void;
+  /** The value of a reference, as it was fetched. */
+  learn(reference: string, value: string): void;
   /** Values of a command that has begun; the returned function forgets them. */
   hold(values: readonly string[]): () => void;
   close(): void;
@@ -24,6 +26,7 @@ const WATCH_MS = 1000;
 export function openKnownSources(known: KnownValues, environment: Readonly<Record<string, string | undefined>>, log: Logger): KnownSources {
   let watched: readonly string[] = [];
   let serial = 0;
+  const learnt = new Set<string>();
 
   const read = (file: string): void => {
     try {
@@ -57,14 +60,21 @@ export function openKnownSources(known: KnownValues, environment: Readonly<Recor
         read(file);
         watchFile(file, { interval: WATCH_MS, persistent: false }, () => read(file));
       }
+      const templates = config.inject.map(({ value }) => parseTemplate(value));
+      const named = new Set(templates.flatMap(({ references }) => references));
+      for (const reference of learnt) if (!named.has(reference)) known.set(`reference ${reference}`, []);
       known.set(
         'inject',
-        config.inject.flatMap(({ value }) => {
-          const template = parseTemplate(value);
-          const parts = template.names.map((name) => environment[name] ?? '');
-          return [renderTemplate(template, (name) => environment[name]) ?? '', ...parts];
+        templates.flatMap((template) => {
+          const parts = variablesOf(template).map((name) => environment[name] ?? '');
+          const isWhole = parts.length === template.references.length && !parts.includes('');
+          return isWhole ? [renderTemplate(template, parts), ...parts] : parts;
         }),
       );
+    },
+    learn(reference, value) {
+      learnt.add(reference);
+      known.set(`reference ${reference}`, [value]);
     },
     hold(values) {
       const source = `command ${++serial}`;

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { type Config, type LoadedConfig, readConfig } from '../src/config.ts';
 import { ConfigError } from '../src/config-file.ts';
+import { parseReference } from '../src/proxy/references/kinds.ts';
 import { BUILT_INS, type GuardrailSettings } from '../src/rules/guardrail-settings.ts';
 import { parseHostPattern } from '../src/rules/host-pattern.ts';
 import { DEFAULT_ACTIONS } from '../src/rules/masking/kinds.ts';
@@ -97,7 +98,7 @@ function pattern(text: string): string {
 }
 
 function template(text: string): string {
-  parseTemplate(text);
+  for (const reference of parseTemplate(text).references) parseReference(reference);
   return text;
 }
 
@@ -141,5 +142,5 @@ function holdsSecret({ config, origins, file }: LoadedConfig): boolean {
   const inFile = (key: string) => file !== undefined && origins[key]?.startsWith(`${file}:`) === true;
   if (inFile('proxy_auth')) return true;
   if (inFile('parent_proxy') && config.parent_proxy !== undefined && new URL(config.parent_proxy.url).password !== '') return true;
-  return inFile('inject') && config.inject.some((rule) => parseTemplate(rule.value).names.length === 0);
+  return inFile('inject') && config.inject.some((rule) => parseTemplate(rule.value).references.length === 0);
 }

@@ -1,19 +1,22 @@
 // Looks whether all is well: one line a check, with the fix, then each setting and its origin.
 // Must not change anything.
+import { join } from 'node:path';
 import type { LoadedConfig } from '../../src/config.ts';
 import { controlOf, NotRunning } from '../../src/proxy/control/call.ts';
 import { listenTrouble } from '../../src/proxy/control/free-port.ts';
-import type { ConfigRow, Status } from '../../src/proxy/control/messages.ts';
+import type { ConfigRow, ReferenceRow, Status } from '../../src/proxy/control/messages.ts';
+import type { Policy } from '../../src/rules/policy.ts';
 import { hostPort } from '../address.ts';
 import type { Command } from '../command.ts';
 import { configRows } from '../config-rows.ts';
 import { type Finding, found } from '../doctor/finding.ts';
 import { checkCa, checkEngine, checkFiles, checkNode } from '../doctor/installation.ts';
-import { checkClis, checkEnvironment, checkSettings } from '../doctor/surroundings.ts';
+import { checkClis, checkEnvironment, checkReferences, checkSettings } from '../doctor/surroundings.ts';
 import { checkVault } from '../doctor/vault.ts';
 import { asTyped, EXIT, explain } from '../failure.ts';
-import { homeOf, loadSettings, policySettings } from '../settings.ts';
+import { homeOf, type Invocation, loadSettings, policySettings } from '../settings.ts';
 import { packageVersion } from '../version.ts';
+import { readPem } from './ca.ts';
 
 /** `sallyport doctor`. Exit code 1 when a check fails; warnings do not count. */
 export const doctor: Command = {
@@ -42,8 +45,13 @@ export const doctor: Command = {
     const running = home === undefined ? undefined : await statusOf(home, findings);
     if (home !== undefined) findings.push(...checkFiles(home), await checkCa(home, Date.now()), ...(await checkVault(home, env)));
     if (loaded && !running && loaded.config.listen.port !== 0) findings.push(await portFinding(loaded));
-    const patterns = attempt(() => (loaded ? compilePolicy(policySettings(loaded.config)).interceptedHosts : [])) ?? [];
-    findings.push(...checkEnvironment(env, running?.listen, patterns), ...(await checkClis(env)), await hostFinding());
+    const policy = attempt(() => loaded && compilePolicy(policySettings(loaded.config)));
+    findings.push(...checkReferences(await references(invocation, loaded, policy, running && home)));
+    findings.push(
+      ...checkEnvironment(env, running?.listen, policy?.interceptedHosts ?? []),
+      ...(await checkClis(env)),
+      await hostFinding(),
+    );
     // The daemon's own rows where it runs: its flags and environment may differ from ours.
     const rows = running && home !== undefined ? await controlOf(home).config() : loaded ? configRows(loaded) : [];
     const failed = findings.some((f) => f.state === 'fail');
@@ -83,6 +91,31 @@ async function statusOf(home: string, findings: Finding[]): Promise<Status | und
       findings.push(found.info('daemon', `none is running for ${home}; sallyport start, or sallyport run starts one for a command`));
     else findings.push(found.fail('daemon', explain(thrown).line, 'sallyport stop --now, then sallyport start'));
     return undefined;
+  }
+}
+
+/** As the daemon at `home` sees them where it runs: its environment is the one that counts. */
+async function references(
+  invocation: Invocation,
+  loaded: LoadedConfig | undefined,
+  policy: Policy | undefined,
+  home: string | undefined,
+): Promise<readonly ReferenceRow[]> {
+  // A daemon of another version may not know the question; that is a finding of its own.
+  if (home !== undefined)
+    return controlOf(home)
+      .references()
+      .catch(() => []);
+  if (!loaded || !policy || policy.inject.length === 0) return [];
+  const { openTrust } = await import('../../src/proxy/egress/trust.ts');
+  const { lookAtReferences, openReferences } = await import('../references.ts');
+  const pem = readPem(join(loaded.config.home, 'ca.pem')) ?? '';
+  const trust = openTrust({ extraCaFiles: loaded.config.upstream_ca, ownCa: () => pem });
+  const resolver = openReferences({ invocation, trust, policy: () => policy });
+  try {
+    return await lookAtReferences(policy, resolver);
+  } finally {
+    resolver.close();
   }
 }
 

@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 import type { LoadedConfig } from '../../src/config.ts';
+import type { ReferenceRow } from '../../src/proxy/control/messages.ts';
 import type { HostPattern } from '../../src/rules/host-pattern.ts';
 import { cleanNoProxy } from '../no-proxy.ts';
 import { type Finding, found } from './finding.ts';
@@ -61,6 +62,19 @@ export function checkSettings({ config, file, notices }: LoadedConfig): readonly
   for (const ca of config.upstream_ca)
     if (!statSync(ca, { throwIfNoEntry: false })) findings.push(found.fail('upstream_ca', `${ca} is not there`, 'correct the path'));
   return findings;
+}
+
+/** One finding for each reference that keys come from. */
+export function checkReferences(rows: readonly ReferenceRow[]): readonly Finding[] {
+  return rows.map(({ reference, trouble }) => {
+    if (trouble === undefined) return found.ok('reference', `${reference} has a value`);
+    const typed = /: (chmod .*)$/.exec(trouble)?.[1];
+    return found.fail(
+      'reference',
+      trouble,
+      typed ?? 'requests that need it are refused until then; docs/references.md says how each is set up',
+    );
+  });
 }
 
 /** The AI CLIs that were measured, and which variables make each trust the CA; all of them are set by `run` and `env`. */

@@ -24,7 +24,7 @@ export async function conduct(house: Conductor, line: Line, connection: Connecti
     read(x, provider);
     admit(house, x);
     const found = await inspect(house, x);
-    const out = arm(house, x, found);
+    const out = await arm(house, x, found);
     await line.send(out);
     hashBodies(x.notes);
     await relay(house, x);

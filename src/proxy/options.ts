@@ -19,8 +19,8 @@ export interface ProxyOptions {
   readonly placeholders: Placeholders;
   /** Values to mask wherever they stand, read for each body; undefined while there are none. */
   readonly knownValues?: () => KnownSet | undefined;
-  /** The value of an inject rule's template, bound to `host` (lower case); undefined when its source is missing. */
-  readonly resolveSecret: (template: string, host: string) => Secret | undefined;
+  /** The value of an inject rule's template, bound to `host` (lower case). Rejects with Fault key-missing, whose detail is for the log. */
+  readonly resolveSecret: (template: string, host: string, signal: AbortSignal) => Promise<Secret>;
   readonly parentProxy: () => { readonly url: string; readonly noProxy: readonly string[] } | undefined;
   /** Expected `user:password`; undefined: none is asked for. */
   readonly proxyAuth: () => string | undefined;

@@ -8,7 +8,7 @@ import { matchesHost } from './host-pattern.ts';
 import type { InjectRule } from './policy.ts';
 import type { Route } from './provider.ts';
 import { agrees } from './route.ts';
-import { isFieldValue, parseTemplate } from './template.ts';
+import { isFieldValue, parseTemplate, variablesOf } from './template.ts';
 
 /** What is known of the way the request will take. */
 export interface InjectFacts {
@@ -28,16 +28,16 @@ export interface InjectFacts {
  * Connection (it would be dropped); and, with `replaces`, that placeholder occurs in the value exactly once. Then the placeholder
  * alone is replaced, without `replaces` the whole value. Should the key bring an auth scheme, the one before the placeholder gives
  * way: `Bearer PLACEHOLDER` and a key `Bearer …` never make `Bearer Bearer …`. Of several rules for one header the first that acts wins.
- * `resolve` turns a template into its value, undefined where that is not to be had.
- * Throws Fault `key-missing` when a rule acts but its value is missing or is no header value.
+ * `resolve` gives the value of a rule, and is asked only for a rule that acts; it rejects with the Fault that ends the exchange.
+ * Rejects with Fault `key-missing` for a value that is no header value.
  */
-export function injectKeys(
+export async function injectKeys(
   route: Route,
   head: RequestHead,
   rules: readonly InjectRule[],
-  resolve: (template: string) => string | undefined,
+  resolve: (rule: InjectRule) => Promise<string>,
   facts: InjectFacts,
-): RawHeaders {
+): Promise<RawHeaders> {
   let headers = head.headers;
   const safe = facts.tls && facts.verified && facts.named && facts.port === 443 && route.authority.port === 443;
   if (rules.length === 0 || !safe || !agrees(route.authority, head.authority) || head.method.toUpperCase() === 'TRACE') return headers;
@@ -48,7 +48,7 @@ export function injectKeys(
     // As received: what an earlier rule put in is never searched.
     const values = allValues(head.headers, rule.header);
     if (values.length !== 1 || !isHeldBy(values[0]!, rule.replaces)) continue;
-    const key = valueFor(rule, resolve);
+    const key = await valueFor(rule, resolve);
     headers = withValue(headers, rule.header, rule.replaces === undefined ? key : swap(values[0]!, rule.replaces, key));
     injected.push(rule.header);
   }
@@ -62,8 +62,9 @@ export function injectKeys(
 export function standIns(rules: readonly InjectRule[]): Readonly<Record<string, string>> {
   const out: Record<string, string> = {};
   for (const { value, replaces } of rules) {
-    const { names } = parseTemplate(value);
-    for (const name of names) out[name] ??= (names.length === 1 ? replaces : undefined) ?? 'sallyport-placeholder';
+    const template = parseTemplate(value);
+    for (const name of variablesOf(template))
+      out[name] ??= (template.references.length === 1 ? replaces : undefined) ?? 'sallyport-placeholder';
   }
   return out;
 }
@@ -112,9 +113,9 @@ function isHeldBy(value: string, placeholder: string | undefined): boolean {
   return at >= 0 && value.indexOf(placeholder, at + 1) < 0;
 }
 
-function valueFor(rule: InjectRule, resolve: (template: string) => string | undefined): string {
-  const key = resolve(rule.value);
-  if (key === undefined || key.trim() === '' || !isFieldValue(key)) throw new Fault('key-missing', `header ${rule.header}`);
+async function valueFor(rule: InjectRule, resolve: (rule: InjectRule) => Promise<string>): Promise<string> {
+  const key = await resolve(rule);
+  if (key.trim() === '' || !isFieldValue(key)) throw new Fault('key-missing', `header ${rule.header}`);
   return key;
 }
 

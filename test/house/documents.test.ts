@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { Command } from '../../cmd/command.ts';
 import { readConfig } from '../../src/config.ts';
 import { KEYS } from '../../src/config-keys.ts';
+import { KINDS, parseReference } from '../../src/proxy/references/kinds.ts';
 import { BUILT_INS } from '../../src/rules/guardrail-settings.ts';
 import { DEFAULT_ACTIONS, KIND_ROWS } from '../../src/rules/masking/kinds.ts';
 import { camel, listFiles, readText, root, stem } from './sources.ts';
@@ -133,6 +134,17 @@ describe('guardrails in docs/guardrails.md', () => {
     for (const [name, { shape }] of Object.entries(settings))
       expect(Object.keys(guardrails[name]!).sort()).toEqual(Object.keys(shape).sort());
     expect(guardrails.mine).toMatchObject({ module: '/h/mine.mjs' });
+  });
+});
+
+describe('docs/references.md', () => {
+  test('has a row for every kind, written as the kind says, and its example is one', () => {
+    const rows = [...readText('docs/references.md').matchAll(/^\| `(\S+)` \| `(.+)` \| `\$\{(.+)\}` \|$/gm)];
+    expect(rows.map(([, kind]) => kind).sort()).toEqual(KINDS.map(({ name }) => name).sort());
+    for (const [, kind, form, example] of rows) {
+      expect(form?.startsWith(`${kind}:`)).toBe(true);
+      expect(parseReference(example ?? '').kind.name).toBe(kind);
+    }
   });
 });
 

@@ -45,6 +45,7 @@ export const ONE_THING: readonly string[] = [
   'src/rules/detectors/',
   'src/rules/guardrails/',
   'src/store/key-sources/',
+  'src/proxy/references/kinds/',
 ];
 
 /** The syntax tree of one of our files, with parent links. */

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openCertAuthority } from '../../src/cert/authority.ts';
 import type { ExchangeRecord } from '../../src/exchange-record.ts';
+import { Fault } from '../../src/fault.ts';
 import { openLog } from '../../src/log.ts';
 import { openTrust } from '../../src/proxy/egress/trust.ts';
 import type { ProxyOptions } from '../../src/proxy/options.ts';
@@ -25,7 +26,7 @@ export interface TestDaemonOptions {
   /** Values to mask wherever they stand. */
   readonly known?: readonly string[];
   /** Values of inject templates. */
-  readonly secrets?: Readonly<Record<string, string>>;
+  readonly secrets?: Readonly<Record<string, string | Promise<string>>>;
   readonly limits?: Partial<ReturnType<ProxyOptions['limits']>>;
   readonly parentProxy?: ReturnType<ProxyOptions['parentProxy']>;
   readonly proxyAuth?: string;
@@ -81,9 +82,11 @@ export async function startTestDaemon(options: TestDaemonOptions = {}): Promise<
     trust,
     placeholders: openPlaceholders({ key: Buffer.alloc(32, 7), maxEntries: 10_000 }),
     knownValues: known.current,
-    resolveSecret: (template, host) => {
-      const value = options.secrets?.[template];
-      return value === undefined ? undefined : new Secret(value, [host]);
+    resolveSecret: async (template, host, signal) => {
+      const gone = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
+      const value = await Promise.race([options.secrets?.[template], gone]);
+      if (value === undefined) throw new Fault('key-missing', 'not among the secrets of this test');
+      return new Secret(value, [host]);
     },
     parentProxy: () => options.parentProxy,
     proxyAuth: () => options.proxyAuth,

@@ -3,7 +3,7 @@
 import { lstatSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
 import type { FidelityReport } from '../fidelity.ts';
-import type { ConfigRow, Connection, Reloaded, Status } from './messages.ts';
+import type { ConfigRow, Connection, ReferenceRow, Reloaded, Status } from './messages.ts';
 import { controlPath, socketAddress } from './socket-path.ts';
 
 /** No daemon listens for this home. */
@@ -19,6 +19,7 @@ export interface ControlClient {
   status(): Promise<Status>;
   connection(): Promise<Connection>;
   config(): Promise<readonly ConfigRow[]>;
+  references(): Promise<readonly ReferenceRow[]>;
   fidelity(host: string | undefined): Promise<readonly FidelityReport[]>;
   reload(): Promise<Reloaded>;
   stop(now: boolean): Promise<void>;
@@ -29,6 +30,8 @@ export interface ControlClient {
 const TIMEOUT_MS = 10_000;
 /** A reload may renew the CA and read the system's roots anew. */
 const RELOAD_TIMEOUT_MS = 60_000;
+/** Stores of secrets are asked, each with a time limit of its own. */
+const LOOK_TIMEOUT_MS = 30_000;
 
 /** The client for the daemon of `home`; connects anew for each call. */
 export function controlOf(home: string): ControlClient {
@@ -37,6 +40,7 @@ export function controlOf(home: string): ControlClient {
     status: () => get('/status'),
     connection: () => get('/connection'),
     config: () => get('/config'),
+    references: () => call(home, 'GET', '/references', undefined, LOOK_TIMEOUT_MS),
     fidelity: (host) => get(host === undefined ? '/fidelity' : `/fidelity?host=${encodeURIComponent(host)}`),
     reload: () => call(home, 'POST', '/reload', {}, RELOAD_TIMEOUT_MS),
     stop: async (now) => void (await call(home, 'POST', '/stop', { now }, TIMEOUT_MS)),

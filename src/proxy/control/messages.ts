@@ -41,6 +41,14 @@ export interface ConfigRow {
   readonly origin: string;
 }
 
+/** GET /references: whether each reference of the configuration has a value. Never the value. */
+export interface ReferenceRow {
+  /** As it may be shown. */
+  readonly reference: string;
+  /** Why there is no value, one line that begins with the reference. */
+  readonly trouble: string | undefined;
+}
+
 /** POST /reload. `error`: refused, the old configuration stays. */
 export interface Reloaded {
   readonly changed: readonly string[];
@@ -62,6 +70,8 @@ export interface Controlled {
   status(): Status;
   connection(): Connection;
   config(): readonly ConfigRow[];
+  /** May take as long as the slowest of them. */
+  references(): Promise<readonly ReferenceRow[]>;
   fidelity(host: string | undefined): readonly FidelityReport[];
   reload(): Promise<Reloaded>;
   /** Begins to stop; the reply goes out first. */

@@ -39,6 +39,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   '/status': { method: 'GET', act: (daemon) => daemon.status() },
   '/connection': { method: 'GET', act: (daemon) => daemon.connection() },
   '/config': { method: 'GET', act: (daemon) => daemon.config() },
+  '/references': { method: 'GET', act: (daemon) => daemon.references() },
   '/fidelity': { method: 'GET', act: (daemon, url) => daemon.fidelity(url.searchParams.get('host') ?? undefined) },
   '/reload': { method: 'POST', body: reloadRequest, act: (daemon) => daemon.reload() },
   '/stop': { method: 'POST', body: stopRequest, act: () => ({ stopping: true }) },

@@ -23,14 +23,14 @@ const replaces = fc.option(fc.constant(DUMMY), { nil: undefined });
 const method = fc.constantFrom('POST', 'GET', 'TRACE');
 const facts = fc.record({ tls: fc.boolean(), verified: fc.boolean(), named: fc.boolean(), port: fc.constantFrom(443, 8443) });
 
-test('the key goes to its own host over a verified connection, in one field, or nowhere', () => {
-  fc.assert(
-    fc.property(host, host, headers, replaces, method, facts, (connected, named, fields, placeholder, verb, known) => {
+test('the key goes to its own host over a verified connection, in one field, or nowhere', async () => {
+  await fc.assert(
+    fc.asyncProperty(host, host, headers, replaces, method, facts, async (connected, named, fields, placeholder, verb, known) => {
       const rule: InjectRule = { host: 'api.anthropic.com', header: 'x-api-key', value: '${env:K}', replaces: placeholder };
       const head = { method: verb, target: '/v1/messages', headers: fields, authority: named };
       const route = routeOf(parseAuthority(connected, known.port), anthropic, head);
       const before = [...fields];
-      const out = injectKeys(route, head, [rule], () => KEY, known);
+      const out = await injectKeys(route, head, [rule], async () => KEY, known);
       expect(fields).toEqual(before);
       expect(out).toHaveLength(fields.length);
       const changed = out.flatMap((text, i) => (text === fields[i] ? [] : [i]));

@@ -5,22 +5,25 @@ import { expect, test } from 'vitest';
 import { Fault } from '../../../src/fault.ts';
 import { isFieldValue, parseTemplate, renderTemplate } from '../../../src/rules/template.ts';
 
-const name = fc.stringMatching(/^[A-Za-z_][A-Za-z0-9_]{0,12}$/);
+const reference = fc
+  .tuple(fc.stringMatching(/^[a-z][a-z-]{0,6}$/), fc.stringMatching(/^[\x20-\x7c]{1,12}$/))
+  .map(([kind, where]) => `${kind}:${where}`)
+  .filter((r) => !r.includes('${'));
 const text = fc.stringMatching(/^[\x20-\x7e]{0,12}$/).filter((t) => !t.includes('${') && !t.endsWith('$'));
-const reference = (n: string) => `\${env:${n}}`;
+const written = (r: string) => `\${${r}}`;
 
 test('a well-formed template renders as its parts say', () => {
   fc.assert(
     fc.property(
-      fc.array(fc.tuple(text, name), { minLength: 1, maxLength: 4 }),
+      fc.array(fc.tuple(text, reference), { minLength: 1, maxLength: 4 }),
       text,
       fc.stringMatching(/^[\x21-\x7e]{1,8}$/),
       (parts, tail, value) => {
-        const source = parts.map(([t, n]) => t + reference(n)).join('') + tail;
+        const source = parts.map(([t, r]) => t + written(r)).join('') + tail;
         const template = parseTemplate(source);
-        expect(template.names).toEqual(parts.map(([, n]) => n));
-        expect(renderTemplate(template, (n) => value + n)).toBe(parts.map(([t, n]) => t + value + n).join('') + tail);
-        expect(renderTemplate(template, () => undefined)).toBeUndefined();
+        expect(template.references).toEqual(parts.map(([, r]) => r));
+        const values = template.references.map((r) => value + r);
+        expect(renderTemplate(template, values)).toBe(parts.map(([t, r]) => t + value + r).join('') + tail);
       },
     ),
   );
@@ -36,8 +39,8 @@ test('any text is either a template or refused without being repeated', () => {
       ),
       (source) => {
         try {
-          const { texts, names } = parseTemplate(source);
-          expect(texts.map((t, i) => t + (i < names.length ? reference(names[i]!) : '')).join('')).toBe(source);
+          const { texts, references } = parseTemplate(source);
+          expect(texts.map((t, i) => t + (i < references.length ? written(references[i]!) : '')).join('')).toBe(source);
           expect(texts.join('\0')).not.toContain('${');
           expect(isFieldValue(source)).toBe(true);
         } catch (thrown) {

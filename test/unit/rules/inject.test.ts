@@ -1,6 +1,6 @@
 // Group E of docs: a key goes out to its own host only, over a verified connection, once a request, in the field the client used.
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: our templates are written like this.
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { parseAuthority } from '../../../src/authority.ts';
 import { Fault } from '../../../src/fault.ts';
 import type { RequestHead } from '../../../src/headers.ts';
@@ -34,7 +34,7 @@ interface Case {
   readonly values?: Readonly<Record<string, string>>;
 }
 const KEYS: Readonly<Record<string, string>> = { '${env:KEY}': KEY, 'Bearer ${env:KEY}': `Bearer ${KEY}` };
-function inject({
+async function inject({
   head = request(['X-Api-Key', DUMMY]),
   rules = [rule()],
   facts = {},
@@ -42,17 +42,17 @@ function inject({
   values = KEYS,
 }: Case) {
   const route = routeOf(parseAuthority(host), anthropic, head);
-  return { head, headers: injectKeys(route, head, rules, (t) => values[t], { ...SAFE, ...facts }) };
+  return { head, headers: await injectKeys(route, head, rules, async ({ value }) => values[value]!, { ...SAFE, ...facts }) };
 }
-const untouched = (c: Case) => {
-  const { head, headers } = inject(c);
+const untouched = async (c: Case) => {
+  const { head, headers } = await inject(c);
   return headers === head.headers;
 };
 
 describe('a key is put in', () => {
-  test('at the same position, under the same spelling of the name, nothing else changed', () => {
+  test('at the same position, under the same spelling of the name, nothing else changed', async () => {
     const head = request(['accept', '*/*', 'X-API-Key', DUMMY, 'x-app', 'cli', 'X-App', 'again']);
-    const { headers } = inject({ head });
+    const { headers } = await inject({ head });
     expect(headers).toEqual(['Host', 'api.anthropic.com', 'accept', '*/*', 'X-API-Key', KEY, 'x-app', 'cli', 'X-App', 'again']);
     expect(head.headers[5]).toBe(DUMMY);
   });
@@ -64,33 +64,33 @@ describe('a key is put in', () => {
     ['token sk-ant-dummy', 'Bearer ${env:KEY}', `Bearer ${KEY}`],
     ['sk-ant-dummy', 'Bearer ${env:KEY}', `Bearer ${KEY}`],
     ['a=1; key=sk-ant-dummy; b=2', '${env:KEY}', `a=1; key=${KEY}; b=2`],
-  ])('in %j for its placeholder (%s)', (sent, value, expected) => {
-    const { headers } = inject({ head: request(['Authorization', sent]), rules: [rule({ header: 'authorization', value })] });
+  ])('in %j for its placeholder (%s)', async (sent, value, expected) => {
+    const { headers } = await inject({ head: request(['Authorization', sent]), rules: [rule({ header: 'authorization', value })] });
     expect(headers[3]).toBe(expected);
   });
 
-  test('for the whole value when no placeholder is named', () => {
-    const { headers } = inject({ head: request(['x-api-key', 'whatever']), rules: [rule({ replaces: undefined })] });
+  test('for the whole value when no placeholder is named', async () => {
+    const { headers } = await inject({ head: request(['x-api-key', 'whatever']), rules: [rule({ replaces: undefined })] });
     expect(headers[3]).toBe(KEY);
   });
 
-  test('as it is, also where it looks like a replacement pattern', () => {
+  test('as it is, also where it looks like a replacement pattern', async () => {
     const values = { '${env:KEY}': "$& $1 $' k" };
-    expect(inject({ values }).headers[3]).toBe("$& $1 $' k");
-    expect(inject({ values, rules: [rule({ replaces: undefined })] }).headers[3]).toBe("$& $1 $' k");
+    expect((await inject({ values })).headers[3]).toBe("$& $1 $' k");
+    expect((await inject({ values, rules: [rule({ replaces: undefined })] })).headers[3]).toBe("$& $1 $' k");
   });
 
-  test('once for a header, by the first rule that acts', () => {
+  test('once for a header, by the first rule that acts', async () => {
     const other = rule({ replaces: 'other', value: '${env:OTHER}' });
-    expect(inject({ rules: [other, rule(), rule({ replaces: undefined, value: '${env:OTHER}' })] }).headers[3]).toBe(KEY);
+    expect((await inject({ rules: [other, rule(), rule({ replaces: undefined, value: '${env:OTHER}' })] })).headers[3]).toBe(KEY);
     // The second placeholder is part of the first key.
     const inside = rule({ replaces: 'real', value: '${env:OTHER}' });
-    expect(inject({ rules: [rule(), inside] }).headers[3]).toBe(KEY);
+    expect((await inject({ rules: [rule(), inside] })).headers[3]).toBe(KEY);
   });
 
-  test('into two headers by two rules', () => {
+  test('into two headers by two rules', async () => {
     const head = request(['x-api-key', DUMMY, 'authorization', `Bearer ${DUMMY}`]);
-    const { headers } = inject({ head, rules: [rule(), rule({ header: 'authorization' })] });
+    const { headers } = await inject({ head, rules: [rule(), rule({ header: 'authorization' })] });
     expect(headers).toEqual(['Host', 'api.anthropic.com', 'x-api-key', KEY, 'authorization', `Bearer ${KEY}`]);
   });
 });
@@ -118,30 +118,35 @@ describe('no key leaves', () => {
     ['for a placeholder in two places', { head: request(['x-api-key', `${DUMMY},${DUMMY}`]) }],
     ['for a rule of a sub-domain', { rules: [rule({ host: '*.api.anthropic.com' })] }],
     ['for a rule of a look-alike', { rules: [rule({ host: 'api.anthropic.com.evil.test' }), rule({ host: 'xapi.anthropic.com' })] }],
-  ])('%s', (_, c) => {
-    expect(untouched(c)).toBe(true);
+  ])('%s', async (_, c) => {
+    expect(await untouched(c)).toBe(true);
   });
 
-  test.each<[string, string | undefined]>([
-    ['that is missing', undefined],
+  test.each([
     ['that is empty', ''],
     ['that is blank', ' '],
     ['with a line end', `${KEY}\n`],
     ['with a header behind it', `${KEY}\r\nx-evil: 1`],
-  ])('%s, and the fault does not tell it', (_, value) => {
-    const values: Record<string, string> = value === undefined ? {} : { '${env:KEY}': value };
-    const fault = thrownBy(() => inject({ values }));
+  ])('%s, and the fault does not tell it', async (_, value) => {
+    const fault = (await inject({ values: { '${env:KEY}': value } }).catch((thrown: unknown) => thrown)) as Fault;
     expect(fault.code).toBe('key-missing');
     expect(fault.detail).toBe('header x-api-key');
     expect(JSON.stringify([fault.message, fault.cause])).not.toContain('sk-ant');
   });
 
-  test('nor is one asked for when no rule acts', () => {
+  test('that cannot be had: what the source says ends it', async () => {
+    const head = request(['x-api-key', DUMMY]);
+    const route = routeOf(parseAuthority('api.anthropic.com:443'), anthropic, head);
+    const gone = new Fault('key-missing', 'gone');
+    await expect(injectKeys(route, head, [rule()], () => Promise.reject(gone), SAFE)).rejects.toBe(gone);
+  });
+
+  test('nor is one asked for when no rule acts', async () => {
     const head = request(['x-api-key', 'sk-ant-mine']);
     const route = routeOf(parseAuthority('api.anthropic.com:443'), anthropic, head);
-    const asked: string[] = [];
-    injectKeys(route, head, [rule()], (t) => void asked.push(t), SAFE);
-    expect(asked).toEqual([]);
+    const ask = vi.fn(async () => KEY);
+    await injectKeys(route, head, [rule()], ask, SAFE);
+    expect(ask).not.toHaveBeenCalled();
   });
 });
 
@@ -205,8 +210,9 @@ test('what a client holds in place of a key, by variable', () => {
     rule({ value: 'Bearer ${env:TWO}', replaces: 'p2' }),
     rule({ value: '${env:THREE}:${env:FOUR}', replaces: 'p3' }),
     rule({ value: '${env:TWO}', replaces: 'later' }),
+    rule({ value: '${file:/k}${env:FIVE}', replaces: 'p5' }),
     rule({ value: 'literal', replaces: 'p4' }),
   ];
   const word = 'sallyport-placeholder';
-  expect(standIns(rules)).toEqual({ ONE: word, TWO: 'p2', THREE: word, FOUR: word });
+  expect(standIns(rules)).toEqual({ ONE: word, TWO: 'p2', THREE: word, FOUR: word, FIVE: word });
 });

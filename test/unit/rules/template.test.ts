@@ -1,19 +1,26 @@
 // Templates of keys: what is one, what it becomes, and that no error tells what was in it.
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: our templates are written like this.
 import { describe, expect, test } from 'vitest';
-import { isFieldValue, parseTemplate, renderTemplate } from '../../../src/rules/template.ts';
-
-const render = (text: string, values: Record<string, string>) => renderTemplate(parseTemplate(text), (name) => values[name]);
+import { isFieldValue, parseTemplate, renderTemplate, variablesOf } from '../../../src/rules/template.ts';
 
 test.each([
-  ['Bearer ${env:KEY}', { KEY: 'k' }, 'Bearer k'],
-  ['${env:A}${env:B}', { A: 'a', B: 'b' }, 'ab'],
-  ['${env:_a9}:x', { _a9: '${env:KEY}' }, '${env:KEY}:x'],
-  ['costs $5 and {6}$', {}, 'costs $5 and {6}$'],
-  ['Bearer ${env:KEY}', {}, undefined],
-  ['Bearer ${env:KEY}', { KEY: '' }, undefined],
-])('%s with %j is %j', (text, values, expected) => {
-  expect(render(text, values)).toBe(expected);
+  ['Bearer ${env:KEY}', ['Bearer ', ''], ['env:KEY']],
+  ['${env:A}${file:~/b c}', ['', '', ''], ['env:A', 'file:~/b c']],
+  ['${vault:kv/a#b}:x', ['', ':x'], ['vault:kv/a#b']],
+  ['${exec:pass "a $b" {c}', ['', ''], ['exec:pass "a $b" {c']],
+  ['costs $5 and {6}$', ['costs $5 and {6}$'], []],
+])('%s comes apart', (text, texts, references) => {
+  expect(parseTemplate(text)).toEqual({ texts, references });
+});
+
+test('values take their places, whatever they look like', () => {
+  const template = parseTemplate('Basic ${env:A}:${file:/b}!');
+  expect(renderTemplate(template, ['${env:B}', '$&'])).toBe('Basic ${env:B}:$&!');
+  expect(renderTemplate(parseTemplate('plain'), [])).toBe('plain');
+});
+
+test('the variables of a template are those of its env references', () => {
+  expect(variablesOf(parseTemplate('${env:A}${file:/env:B}${env:C}'))).toEqual(['A', 'C']);
 });
 
 describe('a malformed template', () => {
@@ -23,10 +30,10 @@ describe('a malformed template', () => {
     ['a\nb', /character/],
     ['a\u0000', /character/],
     ['sk-secret ${env:}', /character 11 /],
-    ['sk-secret ${file:x}', /character 11 /],
+    ['sk-secret ${FILE:x}', /character 11 /],
+    ['sk-secret ${secret}', /character 11 /],
+    ['sk-secret ${:secret}', /character 11 /],
     ['${env:A}sk-secret${', /character 18 /],
-    ['${env:A-B}', /character 1 /],
-    ['${env:1A}', /character 1 /],
     ['${env:A', /character 1 /],
     ['${env:${env:A}}', /character 1 /],
     ['sk-secret€', /character/],

@@ -17,6 +17,7 @@ function daemon(over: Partial<Controlled> = {}) {
     status: () => ({ running: true, pid: 7 }) as never,
     connection: () => ({ proxyUrl: 'http://127.0.0.1:1' }) as never,
     config: () => [{ key: 'listen', value: '127.0.0.1:1', origin: 'default' }],
+    references: async () => [{ reference: 'env:KEY', trouble: undefined }],
     fidelity: (host) => [{ host: host ?? 'any' }] as never,
     reload: async () => ({ changed: ['mask'], notices: [], error: undefined }),
     stop: (now) => void stops.push(now),
@@ -73,6 +74,7 @@ test('each call arrives and its answer comes back', async () => {
   expect((await client.status()).pid).toBe(7);
   expect((await client.connection()).proxyUrl).toBe('http://127.0.0.1:1');
   expect(await client.config()).toHaveLength(1);
+  expect(await client.references()).toEqual([{ reference: 'env:KEY' }]);
   expect(await client.fidelity(undefined)).toEqual([{ host: 'any' }]);
   expect(await client.fidelity('a&b=c')).toEqual([{ host: 'a&b=c' }]);
   expect((await client.reload()).changed).toEqual(['mask']);

@@ -1,0 +1,31 @@
+// Every kind of reference there is, and how a reference is told from what is none.
+// It must not resolve one, and no error repeats what was written: it may be the key itself.
+import { Fault } from '../../fault.ts';
+import { env } from './kinds/env.ts';
+import { exec } from './kinds/exec.ts';
+import { file } from './kinds/file.ts';
+import { keychain } from './kinds/keychain.ts';
+import { op } from './kinds/op.ts';
+import { vault } from './kinds/vault.ts';
+import type { ReferenceKind } from './reference.ts';
+
+/** One file in `kinds` each. */
+export const KINDS: readonly ReferenceKind[] = Object.freeze([env, file, exec, keychain, vault, op]);
+
+/** A reference taken apart. */
+export interface Located {
+  readonly kind: ReferenceKind;
+  readonly where: string;
+  /** The reference as it may be shown. */
+  readonly shown: string;
+}
+
+/** Takes `KIND:WHERE` apart. Throws Fault `bad-request`, whose detail is one line that says how it is written. */
+export function parseReference(reference: string): Located {
+  const at = reference.indexOf(':');
+  const kind = KINDS.find(({ name }) => name === reference.slice(0, at));
+  if (!kind) throw new Fault('bad-request', `a reference begins with ${KINDS.map(({ name }) => `${name}:`).join(', ')}`);
+  const where = reference.slice(at + 1);
+  if (!kind.isWellFormed(where)) throw new Fault('bad-request', `a reference of this kind is written ${kind.form}`);
+  return { kind, where, shown: `${kind.name}:${kind.shown?.(where) ?? where}` };
+}
