@@ -75,9 +75,9 @@ module.exports = {
     ),
     rule(
       'only-declared-packages',
-      'A package that the product uses is listed in dependencies, or it is missing on the next machine.',
+      'A package that the product uses is listed in dependencies (or, loaded when it is there, in peerDependencies), or it is missing on the next machine.',
       { path: '^(src|cmd)/' },
-      { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
+      { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only', 'npm-peer'] },
     ),
     rule('resolvable', 'This import points at nothing: the file was moved, or the `.ts` ending is missing.', {}, { couldNotResolve: true }),
   ],

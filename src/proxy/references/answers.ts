@@ -5,7 +5,7 @@ import { type Answer, Unresolved } from './reference.ts';
 /** The body of a 200 as JSON. Throws Unresolved for another status; `who` answered, `words` say what some statuses mean there. */
 export function jsonFrom(answer: Answer, who: string, words: Readonly<Record<number, string>> = {}): unknown {
   if (answer.status !== 200) throw new Unresolved(refusal(answer.status, who, words));
-  return parsed(answer.bytes.toString(), `the answer of ${who}`);
+  return parseJson(answer.bytes.toString(), `the answer of ${who}`);
 }
 
 /** The member of an object that leads to a text. Throws Unresolved; `what` is the object. */
@@ -16,9 +16,9 @@ export function textAt(value: unknown, path: readonly string[], what: string): s
   return at;
 }
 
-/** Whether it is a JSON object. */
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** The secret itself, or one field of it where it is JSON. Throws Unresolved. */
+export function fieldOf(secret: string, field: string | undefined): string {
+  return field === undefined ? secret : textAt(parseJson(secret, 'the secret'), [field], 'the secret');
 }
 
 const MEANINGS: Readonly<Record<number, string>> = {
@@ -28,12 +28,19 @@ const MEANINGS: Readonly<Record<number, string>> = {
   429: 'too many requests',
 };
 
-function refusal(status: number, who: string, words: Readonly<Record<number, string>>): string {
+/** What a status means, in words. `words` are those of one store. */
+export function refusal(status: number, who: string, words: Readonly<Record<number, string>> = {}): string {
   const meaning = words[status] ?? MEANINGS[status];
   return `${who} answered ${status}${meaning === undefined ? '' : `: ${meaning}`}`;
 }
 
-function parsed(text: string, what: string): unknown {
+/** Whether it is a JSON object. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The text as JSON. Throws Unresolved; `what` is the text. */
+export function parseJson(text: string, what: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

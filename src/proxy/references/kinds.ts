@@ -1,16 +1,19 @@
 // Every kind of reference there is, and how a reference is told from what is none.
 // It must not resolve one, and no error repeats what was written: it may be the key itself.
 import { Fault } from '../../fault.ts';
+import { awsSm } from './kinds/aws-sm.ts';
+import { azureKv } from './kinds/azure-kv.ts';
 import { env } from './kinds/env.ts';
 import { exec } from './kinds/exec.ts';
 import { file } from './kinds/file.ts';
+import { gcpSm } from './kinds/gcp-sm.ts';
 import { keychain } from './kinds/keychain.ts';
 import { op } from './kinds/op.ts';
 import { vault } from './kinds/vault.ts';
 import type { ReferenceKind } from './reference.ts';
 
 /** One file in `kinds` each. */
-export const KINDS: readonly ReferenceKind[] = Object.freeze([env, file, exec, keychain, vault, op]);
+export const KINDS: readonly ReferenceKind[] = Object.freeze([env, file, exec, keychain, op, vault, awsSm, azureKv, gcpSm]);
 
 /** A reference taken apart. */
 export interface Located {
