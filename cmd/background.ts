@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import type { Config } from '../src/config.ts';
+import { SECRET_VARIABLES } from '../src/proxy/references/kinds.ts';
 import { parseTemplate, variablesOf } from '../src/rules/template.ts';
 import { openHome } from '../src/store/home.ts';
 import { withCompileCache } from './compile-cache.ts';
@@ -77,7 +78,7 @@ export function giveAnswer(answer: Answer): Promise<void> {
 
 /** Keys and settings go through the channel: what a process was started with stays readable in the system's tables as long as it lives. */
 function withoutOurs(environment: Invocation['environment'], { inject }: Config): Invocation['environment'] {
-  const keys = new Set(inject.flatMap(({ value }) => variablesOf(parseTemplate(value))));
+  const keys = new Set([...SECRET_VARIABLES, ...inject.flatMap(({ value }) => variablesOf(parseTemplate(value)))]);
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !keys.has(name) && !name.startsWith('SALLYPORT_')));
 }
 

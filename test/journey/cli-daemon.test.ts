@@ -138,7 +138,7 @@ describe('a daemon in the background', { timeout: 90_000 }, () => {
   });
 });
 
-// Settings went through the channel between starter and daemon, but keys and SALLYPORT_PROXY_AUTH stayed in the environment it was started with.
+// Settings went through the channel between starter and daemon, but keys and SALLYPORT_PROXY_AUTH stayed in the environment it was started with. So would the tokens of secret stores.
 test.skipIf(process.platform !== 'linux')('a daemon in the background puts keys in that its own environment does not show', async () => {
   const user = newUser();
   const key = ['real', 'key', 'of', 'ours'].join('-');
@@ -148,7 +148,7 @@ test.skipIf(process.platform !== 'linux')('a daemon in the background puts keys 
   writeFileSync(ca, provider.authority.pem);
   const inject = { host: 'api.example.test', header: 'x-api-key', value: '$\x7benv:OURS}', replaces: 'dummy-1' };
   const words = ['--inject', JSON.stringify(inject), '--connect-to', `*=127.0.0.1:${provider.port}`, '--upstream-ca', ca];
-  expect((await user.run(['start', ...FREE, ...words], { env: { OURS: key, SALLYPORT_PROXY_AUTH: `u:${key}` } })).code).toBe(0);
+  expect((await user.run(['start', ...FREE, ...words], { env: { OURS: key, VAULT_TOKEN: key, SALLYPORT_PROXY_AUTH: `u:${key}` } })).code).toBe(0);
   const environ = readFileSync(`/proc/${daemonPid(user.home)}/environ`, 'utf8');
   expect(environ).toContain('PATH=');
   expect(environ).not.toContain(key);

@@ -15,6 +15,9 @@ import type { ReferenceKind } from './reference.ts';
 /** One file in `kinds` each. */
 export const KINDS: readonly ReferenceKind[] = Object.freeze([env, file, exec, keychain, op, vault, awsSm, azureKv, gcpSm]);
 
+/** Variables that hold secrets by which stores are entered. */
+export const SECRET_VARIABLES: readonly string[] = Object.freeze(KINDS.flatMap(({ secretVariables = [] }) => secretVariables));
+
 /** A reference taken apart. */
 export interface Located {
   readonly kind: ReferenceKind;
@@ -29,6 +32,7 @@ export function parseReference(reference: string): Located {
   const kind = KINDS.find(({ name }) => name === reference.slice(0, at));
   if (!kind) throw new Fault('bad-request', `a reference begins with ${KINDS.map(({ name }) => `${name}:`).join(', ')}`);
   const where = reference.slice(at + 1);
+  if (/(?!\t)\p{Cc}/u.test(where)) throw new Fault('bad-request', 'a reference is one line, without control characters');
   if (!kind.isWellFormed(where)) throw new Fault('bad-request', `a reference of this kind is written ${kind.form}`);
   return { kind, where, shown: `${kind.name}:${kind.shown?.(where) ?? where}` };
 }

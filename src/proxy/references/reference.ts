@@ -47,7 +47,9 @@ export interface ReferenceKind {
   readonly name: string;
   /** How it is written, for an error line. */
   readonly form: string;
-  /** Whether this can stand behind the colon. */
+  /** Variables that hold secrets of its own, by which it is let in. */
+  readonly secretVariables?: readonly string[];
+  /** Whether this can stand behind the colon; there is no control character in it. */
   isWellFormed(where: string): boolean;
   /** What may be shown of it, where not all of it may. */
   shown?(where: string): string;

@@ -9,6 +9,7 @@ const PACKAGE = '@aws-sdk/client-secrets-manager';
 export const awsSm: ReferenceKind = {
   name: 'aws-sm',
   form: 'aws-sm:NAME, aws-sm:NAME#FIELD or aws-sm:NAME#FIELD@REGION',
+  secretVariables: ['AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'],
   isWellFormed: (where) => placeOf(where) !== undefined,
   resolve: async (where, means) => {
     const { name, field, region } = placeOf(where)!;
@@ -30,7 +31,7 @@ export const awsSm: ReferenceKind = {
 function placeOf(
   where: string,
 ): { readonly name: string; readonly field: string | undefined; readonly region: string | undefined } | undefined {
-  const m = /^([\w/+=.:@!-]{1,2048}?)(?:#([^#\0]+?))?(?:@([a-z]{2,3}(?:-[a-z]+)+-\d))?$/.exec(where);
+  const m = /^([\w/+=.:@!-]{1,2048}?)(?:#([^#]+?))?(?:@([a-z]{2,3}(?:-[a-z]+)+-\d))?$/.exec(where);
   if (!m) return undefined;
   const inArn = /^arn:[\w-]+:secretsmanager:([\w-]+):/.exec(m[1]!)?.[1];
   return { name: m[1]!, field: m[2], region: m[3] ?? inArn };

@@ -10,6 +10,7 @@ const CLOUDS = ['vault.azure.net', 'vault.azure.cn', 'vault.usgovcloudapi.net'];
 export const azureKv: ReferenceKind = {
   name: 'azure-kv',
   form: 'azure-kv:VAULT/NAME or azure-kv:VAULT/NAME/VERSION',
+  secretVariables: ['AZURE_CLIENT_SECRET'],
   isWellFormed: (where) => placeOf(where) !== undefined,
   resolve: async (where, means) => {
     const { host, cloud, secret } = placeOf(where)!;

@@ -9,7 +9,7 @@ export const exec: ReferenceKind = {
   form: 'exec:PROGRAM ARGUMENTS, quoted as in a shell where an argument holds blanks',
   isWellFormed: (command) => {
     const program = wordsOf(command)?.[0];
-    return program !== undefined && !command.includes('\0') && /^(~?\/.+|[^/~-][^/]*)$/.test(program);
+    return program !== undefined && /^(~?\/.+|[^/~-][^/]*)$/.test(program);
   },
   shown: (command) => {
     const [program, ...rest] = wordsOf(command) ?? [];

@@ -6,6 +6,6 @@ import { pathOf, type ReferenceKind, withoutLineEnd } from '../reference.ts';
 export const file: ReferenceKind = {
   name: 'file',
   form: 'file:/PATH or file:~/PATH',
-  isWellFormed: (path) => /^~?\/[^\0]+$/.test(path),
+  isWellFormed: (path) => /^~?\/.+$/.test(path),
   resolve: async (path, { read, userHome }) => ({ value: withoutLineEnd(await read(pathOf(path, userHome))) }),
 };

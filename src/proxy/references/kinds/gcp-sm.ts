@@ -26,7 +26,7 @@ export const gcpSm: ReferenceKind = {
   },
 };
 
-const PLACE = /^(projects\/[a-z0-9:.-]+\/secrets\/[\w-]{1,255})(\/versions\/[\w-]+)?(?:#([^#\0]+))?$/;
+const PLACE = /^(projects\/[a-z0-9:.-]+\/secrets\/[\w-]{1,255})(\/versions\/[\w-]+)?(?:#([^#]+))?$/;
 
 async function loginHeaders(means: Means): Promise<Readonly<Record<string, string>>> {
   const { environment, userHome, run, read } = means;

@@ -6,7 +6,7 @@ import { type ReferenceKind, Unresolved } from '../reference.ts';
 export const keychain: ReferenceKind = {
   name: 'keychain',
   form: 'keychain:SERVICE/ACCOUNT',
-  isWellFormed: (where) => /^[^\0-]([^\0]*[^\0/])?\/[^\0/-][^\0/]*$/.test(where),
+  isWellFormed: (where) => /^[^/-](.*[^/])?\/[^/-][^/]*$/.test(where),
   resolve: async (where, { run, platform }) => {
     if (platform === 'win32') throw new Unresolved('there is no keychain for it on Windows: use another kind of reference');
     const at = where.lastIndexOf('/');

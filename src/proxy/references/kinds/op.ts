@@ -6,6 +6,7 @@ import type { ReferenceKind } from '../reference.ts';
 export const op: ReferenceKind = {
   name: 'op',
   form: 'op:VAULT/ITEM/FIELD',
-  isWellFormed: (where) => /^(\/\/)?[^/\0]+(\/[^/\0]+){2,3}$/.test(where),
+  secretVariables: ['OP_SERVICE_ACCOUNT_TOKEN'],
+  isWellFormed: (where) => /^(\/\/)?[^/]+(\/[^/]+){2,3}$/.test(where),
   resolve: async (where, { run }) => ({ value: await run(['op', 'read', '--no-newline', `op://${where.replace(/^\/\//, '')}`]) }),
 };

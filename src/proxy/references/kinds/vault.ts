@@ -11,11 +11,13 @@ import { type Answer, type Found, type Means, type ReferenceKind, Unresolved } f
 export const vault: ReferenceKind = {
   name: 'vault',
   form: 'vault:MOUNT/SECRET#FIELD',
+  secretVariables: ['VAULT_TOKEN'],
   isWellFormed: (where) => placeOf(where) !== undefined,
   resolve: async (where, means) => {
     const { path, field } = placeOf(where)!;
     const { environment, ask } = means;
     if (!environment.VAULT_ADDR) throw new Unresolved('VAULT_ADDR is not set: it says where Vault is');
+    if (!URL.canParse(environment.VAULT_ADDR)) throw new Unresolved('VAULT_ADDR is no URL: write https://HOST:PORT');
     const answer = await ask({
       url: `${environment.VAULT_ADDR.replace(/\/+$/, '')}/v1/${path}`,
       headers: {
@@ -30,7 +32,7 @@ export const vault: ReferenceKind = {
 };
 
 function placeOf(where: string): { readonly path: string; readonly field: string } | undefined {
-  const [, path = '', field = ''] = /^([^#\0]+)#([^#\0]+)$/.exec(where) ?? [];
+  const [, path = '', field = ''] = /^([^#]+)#([^#]+)$/.exec(where) ?? [];
   const parts = path.split('/');
   if (field === '' || parts.length < 2 || parts.some((part) => part === '' || part === '.' || part === '..')) return undefined;
   const at = parts.indexOf('data', 1);

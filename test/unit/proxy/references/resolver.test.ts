@@ -146,6 +146,8 @@ test.each([
   ['env:sk-live-0123', 'env:NAME'],
   ['file:key', 'file:/PATH or file:~/PATH'],
   ['exec:', 'exec:PROGRAM'],
+  ['file:/0123\n', 'one line, without control characters'],
+  ['exec:pass 0123\0', 'one line, without control characters'],
 ])('%j is no reference, and is not repeated', async (reference, why) => {
   const resolver = testResolver();
   const thrown = (() => {

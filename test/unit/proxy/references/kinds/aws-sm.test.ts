@@ -126,6 +126,6 @@ test('where Amazon’s client is not installed, one line says what to install', 
   );
 });
 
-test.each(['aws-sm:', 'aws-sm:a b', 'aws-sm:a#', 'aws-sm:#key', 'aws-sm:a#b#c', 'aws-sm:a?b', 'aws-sm:a\0'])('%j is none', (reference) => {
+test.each(['aws-sm:', 'aws-sm:a b', 'aws-sm:a#', 'aws-sm:#key', 'aws-sm:a#b#c', 'aws-sm:a?b'])('%j is none', (reference) => {
   expect(() => testResolver().check(reference)).toThrow('aws-sm:NAME');
 });

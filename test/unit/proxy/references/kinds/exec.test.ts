@@ -85,7 +85,7 @@ test('one that takes more than ten seconds ends, with what it has started', asyn
   await eventually(() => expect(started.map(isAlive)).toEqual([false, false]));
 });
 
-test.each(['exec:', 'exec: ', 'exec:"open', 'exec:./here', 'exec:a/b', 'exec:~', 'exec:~user/x', 'exec:""', 'exec:-x', 'exec:a\0'])(
+test.each(['exec:', 'exec: ', 'exec:"open', 'exec:./here', 'exec:a/b', 'exec:~', 'exec:~user/x', 'exec:""', 'exec:-x'])(
   '%j is none',
   (reference) => {
     expect(() => testResolver().check(reference)).toThrow('exec:PROGRAM ARGUMENTS');

@@ -51,6 +51,6 @@ test('nothing else is read', async () => {
   if (process.getuid?.() !== 0) expect(await resolver.trouble(`file:${folder}/closed`)).toContain('permission denied');
 });
 
-test.each(['file:', 'file:key', 'file:./key', 'file:~', 'file:~other/key', 'file:/', 'file:/a\0b'])('%j is none', (reference) => {
+test.each(['file:', 'file:key', 'file:./key', 'file:~', 'file:~other/key', 'file:/'])('%j is none', (reference) => {
   expect(() => testResolver().check(reference)).toThrow('file:/PATH or file:~/PATH');
 });

@@ -24,7 +24,7 @@ test('there is none on Windows', async () => {
   expect(await testResolver({ platform: 'win32' }).trouble('keychain:a/b')).toContain('use another kind of reference');
 });
 
-test.each(['keychain:', 'keychain:a', 'keychain:/a', 'keychain:a/', 'keychain:-a/b', 'keychain:a/-b', 'keychain:a//'])(
+test.each(['keychain:', 'keychain:a', 'keychain:/a', 'keychain://a', 'keychain:a/', 'keychain:-a/b', 'keychain:a/-b', 'keychain:a//'])(
   '%j is none',
   (reference) => {
     expect(() => testResolver().check(reference)).toThrow('keychain:SERVICE/ACCOUNT');

@@ -102,7 +102,8 @@ test('a lease is how long the value is kept', async () => {
 
 test.each([
   ['no address', 'vault:secret/openai#key', { VAULT_ADDR: undefined }, 'VAULT_ADDR is not set'],
-  ['an address that is none', 'vault:secret/openai#key', { VAULT_ADDR: 'vault.example:8200' }, 'is no https:// URL'],
+  ['an address that is none', 'vault:secret/openai#key', { VAULT_ADDR: '127.0.0.1' }, 'VAULT_ADDR is no URL: write https://HOST:PORT'],
+  ['an address of another protocol', 'vault:secret/openai#key', { VAULT_ADDR: 'vault.example:8200' }, 'is no https:// URL'],
   [
     'plain HTTP to another machine',
     'vault:secret/openai#key',
