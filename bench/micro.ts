@@ -102,6 +102,7 @@ const exchanges = openExchanges(store, {
 });
 const row: ExchangeRecord = {
   id: 'x-0',
+  profile: 'default',
   startedAtMs: Date.now(),
   client: 'bench',
   protocol: 'http/1.1',

@@ -85,7 +85,7 @@ function withoutOurs(environment: Invocation['environment'], { inject }: Config)
 /** No core dumps, no debugger by signal, nothing from NODE_OPTIONS: its memory holds keys. */
 function launch(home: string, log: number, environment: Invocation['environment']): ChildProcess {
   const script = join(import.meta.dirname, `sallyport${extname(import.meta.filename)}`);
-  const node = ['--disable-sigusr1', '--max-semi-space-size=4', script, 'daemon'];
+  const node = ['--disable-sigusr1', '--disable-warning=ExperimentalWarning', '--max-semi-space-size=4', script, 'daemon'];
   const { NODE_OPTIONS: _, ...env } = environment;
   const options = {
     detached: true,

@@ -3,6 +3,7 @@
 import type { Connection } from '../src/proxy/control/messages.ts';
 import { standIns } from '../src/rules/inject.ts';
 import { proxyUrl, reachable } from './address.ts';
+import { ownNeedToken } from './allowed-users.ts';
 import { openAuthority } from './authority.ts';
 import { writeAddition, writeBundle } from './client-files.ts';
 import { type EnvironmentChange, environmentChange, REPLACING } from './environment.ts';
@@ -41,5 +42,6 @@ export async function plannedConnection(invocation: Invocation): Promise<Connect
     caPem: certs.pem,
     interceptedHosts: policy.interceptedHosts,
     standIns: standIns(policy.inject),
+    needsToken: ownNeedToken(config, process.getuid?.()),
   };
 }

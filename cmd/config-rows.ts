@@ -29,6 +29,8 @@ function shown(config: Config, key: ConfigKey, name: string, row: KeyRow): strin
       return config.rules.map(({ id, action }) => `${id}: ${action}`).join(', ');
     case 'known_values':
       return config.known_values.files.join(', ');
+    case 'allow_uids':
+      return config.allow_uids.join(', ') || 'none';
     case 'guardrails':
       return JSON.stringify(config.guardrails);
     case 'mask':

@@ -7,13 +7,16 @@ import { openLog } from '../src/log.ts';
 import type { Connection, Controlled, Reloaded, Status } from '../src/proxy/control/messages.ts';
 import { serveControl } from '../src/proxy/control/serve.ts';
 import { controlPath } from '../src/proxy/control/socket-path.ts';
+import { openPeerUsers } from '../src/proxy/ingress/peer-user.ts';
 import { type RunningProxy, startProxy } from '../src/proxy/start.ts';
 import { standIns } from '../src/rules/inject.ts';
 import { openKnownValues } from '../src/rules/masking/known-values.ts';
+import { DEFAULT_PROFILE } from '../src/rules/profile.ts';
 import { openHome } from '../src/store/home.ts';
 import { takeLock } from '../src/store/lock.ts';
 import { watchStore } from '../src/store/watch.ts';
 import { hostPort, proxyUrl, reachable } from './address.ts';
+import { allowedUsers, ownNeedToken } from './allowed-users.ts';
 import { refreshBundle, writePac } from './client-files.ts';
 import { configRows } from './config-rows.ts';
 import { CommandFailure, EXIT, explain, listenFailure } from './failure.ts';
@@ -23,6 +26,7 @@ import { openKnownSources } from './known-sources.ts';
 import { announce, checkReadyPlace, type Ready } from './ready.ts';
 import { lookAtReferences, openReferences, resolveTemplate } from './references.ts';
 import { openReloadable } from './reloading.ts';
+import { openRunTokens } from './run-tokens.ts';
 import { type Invocation, loadSettings } from './settings.ts';
 import { openStored } from './stored.ts';
 import { unreffed } from './timers.ts';
@@ -71,7 +75,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   lockHome(home, opening);
 
   const log = openLog({ level: first.config.log_level, form: options.logForm, sink: options.sink });
-  const { store, exchanges, placeholders, notices } = await openStored(home, options.invocation.environment, log, opening);
+  const { store, profiles, tokens, exchanges, placeholders, notices } = await openStored(
+    home,
+    options.invocation.environment,
+    log,
+    opening,
+  );
   const known = openKnownValues();
   const sources = openKnownSources(known, options.invocation.environment, log);
   opening.defer(() => sources.close());
@@ -99,6 +108,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       resolveSecret: (template, host, signal) => resolveTemplate(references, template, host, signal),
       parentProxy: () => state.config.parent_proxy,
       proxyAuth: () => state.config.proxy_auth,
+      tokens,
+      ...allowedUsers(() => state.config.allow_uids, process.getuid?.(), openPeerUsers()),
+      profile: profiles.get,
       limits: () => ({
         headMs: state.config.head_seconds * 1000,
         idleMs: state.config.idle_seconds * 1000,
@@ -160,6 +172,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     }
     return result;
   };
+  const runTokens = openRunTokens(tokens, Date.now);
+  opening.defer(() => runTokens.close());
   const holders = countHolders(options.isEphemeral, () => stop('the last command that used it has ended'));
   const controlled: Controlled = {
     status: (): Status => ({
@@ -181,27 +195,41 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       caPem: state.certs.pem,
       interceptedHosts: state.policy.interceptedHosts,
       standIns: standIns(state.policy.inject),
+      needsToken: ownNeedToken(state.config, process.getuid?.()),
     }),
     config: () => configRows(state.loaded),
     references: () => lookAtReferences(state.policy, references),
     fidelity: (host) => proxy.fidelity(host),
     reload,
     stop: (now) => (now ? cut('asked to, at once') : stop('asked to')),
-    hold: (values) => {
+    hold: (values, profile) => {
+      const isNeeded = profile !== undefined || ownNeedToken(state.config, process.getuid?.());
+      const issued = isNeeded ? runTokens.issue(profile ?? DEFAULT_PROFILE.name) : undefined;
       const standing = Object.values(standIns(state.policy.inject));
       const forget = sources.hold(values.filter((value) => !standing.includes(value)));
       const release = holders.hold();
-      return () => {
-        forget();
-        release();
+      return {
+        token: issued?.token,
+        release: () => {
+          issued?.release();
+          forget();
+          release();
+        },
       };
     },
   };
   const control = await serveControl(ready.control, controlled, (err) => log.error({ err }, 'the control socket has trouble'));
   opening.defer(() => control.close());
-  const watch = watchStore(store, { everyMs: STORE_LOOK_MS, schedule: unreffed, onChange: () => log.debug('the store was changed') });
+  const storeChanged = () => {
+    log.debug('the store was changed');
+    profiles.refresh();
+  };
+  const watch = watchStore(store, { everyMs: STORE_LOOK_MS, schedule: unreffed, onChange: storeChanged });
   opening.defer(() => watch.close());
-  const housekeeping = setInterval(() => state.sayNews(), HOUSEKEEPING_MS);
+  const housekeeping = setInterval(() => {
+    state.sayNews();
+    runTokens.renew();
+  }, HOUSEKEEPING_MS);
   housekeeping.unref();
   opening.defer(() => clearInterval(housekeeping));
   tellClients();

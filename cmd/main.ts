@@ -10,18 +10,37 @@ import { demo } from './commands/demo.ts';
 import { doctor } from './commands/doctor.ts';
 import { env } from './commands/env.ts';
 import { fidelity } from './commands/fidelity.ts';
+import { profile } from './commands/profile.ts';
 import { reload } from './commands/reload.ts';
 import { rules } from './commands/rules.ts';
 import { run } from './commands/run.ts';
 import { start } from './commands/start.ts';
 import { status } from './commands/status.ts';
 import { stop } from './commands/stop.ts';
+import { token } from './commands/token.ts';
 import { vault } from './commands/vault.ts';
 import { forgetCompileCache } from './compile-cache.ts';
 import { asTyped, EXIT, explain } from './failure.ts';
 import { packageVersion } from './version.ts';
 
-const COMMANDS: readonly Command[] = [start, stop, status, reload, run, env, ca, rules, fidelity, vault, db, doctor, demo, daemon];
+const COMMANDS: readonly Command[] = [
+  start,
+  stop,
+  status,
+  reload,
+  run,
+  env,
+  token,
+  profile,
+  ca,
+  rules,
+  fidelity,
+  vault,
+  db,
+  doctor,
+  demo,
+  daemon,
+];
 
 async function main(argv: readonly string[]): Promise<number> {
   // The launcher says how it was called, so that hints can be typed as they stand.

@@ -1,5 +1,6 @@
 // What the daemon keeps in its home: the store with its tables, the keyring, the placeholders. Opened in order and closed in reverse.
 // Must not know what any of it is used for.
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { openPlaceholders, type Placeholders } from '../src/rules/masking/placeholders.ts';
@@ -9,12 +10,16 @@ import { type Keyring, openKeyring } from '../src/store/keyring.ts';
 import { openStore, type Store } from '../src/store/open.ts';
 import { openPlaceholderFile } from '../src/store/placeholder-file.ts';
 import { placeholderKey } from '../src/store/placeholder-key.ts';
+import { openProfiles, type Profiles } from '../src/store/profiles.ts';
+import { openTokens, type Tokens } from '../src/store/tokens.ts';
 import { unreffed } from './timers.ts';
 
 /** The parts, open. */
 export interface Stored {
   readonly store: Store;
   readonly keyring: Keyring;
+  readonly profiles: Profiles;
+  readonly tokens: Tokens;
   readonly exchanges: Exchanges;
   readonly placeholders: Placeholders;
   /** What there is to tell. */
@@ -37,6 +42,9 @@ export async function openStored(
   const keyring = await openKeyring({ store, home, environment, now: Date.now });
   if (keyring.locked !== undefined) log.error({ reason: keyring.locked }, 'no credential of the vault can be used');
   if (countSeals(store) >= REKEY_AFTER) log.warn('the data key of the vault has sealed much: sallyport vault rekey makes another');
+  const profiles = openProfiles(store);
+  const tokens = openTokens({ store, keyring, now: Date.now, random: randomBytes, schedule: unreffed });
+  opening.defer(() => tokens.close());
   const exchanges = openExchanges(store, {
     keep: KEEP_EXCHANGES,
     maxQueued: MAX_QUEUED_EXCHANGES,
@@ -62,5 +70,5 @@ export async function openStored(
   opening.defer(() => remembered.close());
   const placeholders = openPlaceholders({ key, maxEntries: MAX_PLACEHOLDERS, known: remembered.known, onUse: remembered.used });
   opening.defer(() => placeholders.close());
-  return { store, keyring, exchanges, placeholders, notices: [...store.notices, ...remembered.notices] };
+  return { store, keyring, profiles, tokens, exchanges, placeholders, notices: [...store.notices, ...remembered.notices] };
 }

@@ -113,6 +113,12 @@ export const KEYS = {
     expects: 'user:password',
     secret: true,
   },
+  allow_uids: {
+    kind: 'list',
+    argument: 'USER',
+    help: 'whose programs on this machine need no token: user ids, self (who runs the daemon), any or none (repeatable)',
+    expects: 'a list of user ids, self, any or none',
+  },
   allow_remote: {
     kind: 'switch',
     argument: '',

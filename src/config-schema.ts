@@ -81,6 +81,9 @@ export function shapes(grammar: ConfigGrammar) {
       )
       .transform((v, ctx) => attempt(ctx, () => ({ url: parseProxyUrl(v.url), noProxy: v.no_proxy }))),
     proxy_auth: z.string().regex(/^[^:\s\p{Cc}]+:[^\p{Cc}]+$/u, 'shape'),
+    allow_uids: z
+      .array(z.union([z.string(), z.number()]).transform((user, ctx) => attempt(ctx, () => parseUser(String(user)))))
+      .transform((users) => users.filter((user) => user !== 'none')),
     allow_remote: z.boolean(),
     connect_ports: z.array(z.int().min(1).max(65_535)),
     allow_private: z.array(pattern),
@@ -207,6 +210,12 @@ export function parseConnectTo(text: string, grammar: ConfigGrammar): ConnectToE
   const parsed = parseAuthority(target, 1);
   const ported = /^(\[.*\]|[^[\]:]+):\d+$/.test(target);
   return { pattern, host: parsed.host, port: ported ? parsed.port : undefined };
+}
+
+function parseUser(text: string): number | 'self' | 'any' | 'none' {
+  if (text === 'self' || text === 'any' || text === 'none') return text;
+  if (!/^\d{1,10}$/.test(text)) throw new Error(`«${text}» is no user id; beside those there are self, any and none`);
+  return Number(text);
 }
 
 function isAddress(pattern: string): boolean {

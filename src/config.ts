@@ -65,6 +65,7 @@ const DEFAULTS: { [K in Exclude<ConfigKey, Unset | 'home' | 'mask'>]: z.input<Sh
   restore_to: {},
   keep_placeholders_in: [],
   guardrails: {},
+  allow_uids: ['self'],
   allow_remote: false,
   connect_ports: [],
   allow_private: [],

@@ -11,6 +11,8 @@ export interface ExchangeRecord {
   readonly id: string;
   /** Wall clock at accept of the request head, ms since epoch. */
   readonly startedAtMs: number;
+  /** Whose client it was. */
+  readonly profile: string;
   /** CLI name taken from its user-agent (`claude-cli`, `codex_exec`, …), '' when it sent none. */
   readonly client: string;
   readonly protocol: 'http/1.1' | 'h2' | 'websocket';

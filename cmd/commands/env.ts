@@ -36,6 +36,10 @@ export const env: Command = {
       if (!connection) throw thrown;
       terminal.err(`sallyport: note: no daemon is running for ${home}; start one with: ${terminal.self} start`);
     }
+    if (connection.needsToken)
+      terminal.err(
+        `sallyport: note: this proxy asks for a token: ${terminal.self} token create makes one, and it goes into the URL: http://any:TOKEN@${new URL(connection.proxyUrl).host}`,
+      );
     if (args.pac === true) {
       const path = join(home, 'proxy.pac');
       const content = pacFile(new URL(connection.proxyUrl).host, connection.interceptedHosts);

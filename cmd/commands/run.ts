@@ -6,6 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { flagName } from '../../src/config.ts';
 import { type ControlClient, controlOf, NotRunning } from '../../src/proxy/control/call.ts';
 import { secretValues } from '../../src/secret-name.ts';
+import { proxyUrl } from '../address.ts';
 import { startBackground } from '../background.ts';
 import { clientEnvironment } from '../client-environment.ts';
 import type { Call, Command } from '../command.ts';
@@ -20,6 +21,7 @@ export const run: Command = {
   settings: 'all',
   takesCommand: true,
   options: {
+    profile: { type: 'string', describe: 'the profile that the command is to have [NAME]' },
     'keep-attribution': {
       type: 'boolean',
       describe: "leave Claude Code's attribution header on, although masking makes its checksum stale",
@@ -28,6 +30,7 @@ export const run: Command = {
   examples: [
     ['run -- claude', 'Claude Code, masked'],
     ['run -- codex exec "explain this folder"', 'arguments go through as they are'],
+    ['run --profile work -- codex', 'with a profile of its own, and a token for as long as it runs'],
     ['run --mask email=off -- gemini', 'with settings of its own, where no daemon runs yet'],
   ],
   run: async (call) => {
@@ -38,7 +41,8 @@ export const run: Command = {
     const held = await daemonFor(call, client, home);
     try {
       const connection = await client.connection();
-      const change = clientEnvironment(home, connection, invocation.environment, args['keep-attribution'] === true);
+      const own = held.token === undefined ? connection : { ...connection, proxyUrl: withToken(connection.proxyUrl, held.token) };
+      const change = clientEnvironment(home, own, invocation.environment, args['keep-attribution'] === true);
       return await outcome(rest[0]!, rest.slice(1), withoutKeys(changed(invocation.environment, change), connection.standIns));
     } finally {
       held.release();
@@ -48,15 +52,19 @@ export const run: Command = {
 
 const WAIT_MS = 30_000;
 
+function withToken(url: string, token: string): string {
+  return proxyUrl(new URL(url).host, `any:${token}`);
+}
+
 /** Holds the daemon that runs, or one started for us; waits for one that is just ending. */
-async function daemonFor({ invocation, terminal }: Call, client: ControlClient, home: string): ReturnType<ControlClient['hold']> {
+async function daemonFor({ args, invocation, terminal }: Call, client: ControlClient, home: string): ReturnType<ControlClient['hold']> {
   const end = performance.now() + WAIT_MS;
   let started = false;
   for (;;) {
     try {
       const { draining } = await client.status();
       if (!draining) {
-        const held = await client.hold(secretValues(invocation.environment));
+        const held = await client.hold(secretValues(invocation.environment), args.profile as string | undefined);
         if (!started) noteUnused(invocation.flags, terminal);
         return held;
       }

@@ -4,7 +4,7 @@ import { asFault, Fault } from '../fault.ts';
 import { allValues, firstValue, type ReplyHead } from '../headers.ts';
 import { opaque } from '../rules/dialects/opaque.ts';
 import { createScrubber, type Scrubber } from '../rules/masking/scrub.ts';
-import type { Policy } from '../rules/policy.ts';
+import { DEFAULT_PROFILE } from '../rules/profile.ts';
 import type { Provider } from '../rules/provider.ts';
 import { recordable } from '../rules/recordable.ts';
 import { checkAgreement, routeOf } from '../rules/route.ts';
@@ -59,8 +59,17 @@ function begin(house: Conductor, line: Line, connection: ConnectionFacts): Excha
     bodyHashIn: undefined,
     bodyHashOut: undefined,
   };
-  const policy: Policy = house.options.policy();
-  return { id: house.nextId(), startedAtMs: house.options.now(), t0: performance.now(), connection, policy, line, route: undefined, notes };
+  return {
+    id: house.nextId(),
+    startedAtMs: house.options.now(),
+    t0: performance.now(),
+    connection,
+    profile: house.options.profile(connection.profile) ?? DEFAULT_PROFILE,
+    policy: house.options.policy(),
+    line,
+    route: undefined,
+    notes,
+  };
 }
 
 /** Phase 4: the request names the host the connection was opened for; provider and endpoint are found. */
@@ -76,6 +85,7 @@ function read(x: Exchange, provider: Provider | undefined): void {
 
 /** Phase 5: what can be refused by the head alone. */
 function admit(house: Conductor, x: Exchange): void {
+  x.connection.recheck();
   if (house.draining()) throw new Fault('draining');
   if (x.line.head.method === 'CONNECT' && !x.line.wantsWebSocket) throw new Fault('bad-request', 'CONNECT inside a tunnel');
 }
@@ -110,6 +120,7 @@ function record(house: Conductor, x: Exchange): void {
   house.finished(x, {
     id: x.id,
     startedAtMs: x.startedAtMs,
+    profile: x.profile.name,
     client: recordable(client, x.policy.inject),
     protocol: x.notes.webSocket ? 'websocket' : x.line.protocol,
     host: authority.host,

@@ -8,10 +8,18 @@ import type { RawHeaders, ReplyHead, RequestHead } from '../headers.ts';
 import type { Finding } from '../rules/guardrail.ts';
 import type { Injected } from '../rules/masking/scrub.ts';
 import type { Policy } from '../rules/policy.ts';
+import type { Profile } from '../rules/profile.ts';
 import type { Dialect, Route } from '../rules/provider.ts';
 
+/** A client that was let in. */
+export interface Guest {
+  readonly profile: string;
+  /** Throws Fault proxy-auth once what let it in no longer holds. */
+  readonly recheck: () => void;
+}
+
 /** What is known of the connection an exchange came in on (phases 1 to 3). */
-export interface ConnectionFacts {
+export interface ConnectionFacts extends Guest {
   /** What CONNECT, the absolute-form target or SOCKS5 named. */
   readonly authority: Authority;
   readonly scheme: 'https' | 'http';
@@ -132,6 +140,7 @@ export interface Exchange {
   /** Monotonic ms at the start. */
   readonly t0: number;
   readonly connection: ConnectionFacts;
+  readonly profile: Profile;
   readonly policy: Policy;
   readonly line: Line;
   route: Route | undefined;

@@ -3,11 +3,14 @@
 import type { Logger } from 'pino';
 import type { CertAuthority } from '../cert/authority.ts';
 import type { ExchangeRecord } from '../exchange-record.ts';
+import type { TokenStanding } from '../rules/client-token.ts';
 import type { KnownSet } from '../rules/masking/known-values.ts';
 import type { Placeholders } from '../rules/masking/placeholders.ts';
 import type { Policy } from '../rules/policy.ts';
+import type { Profile } from '../rules/profile.ts';
 import type { Secret } from '../secret.ts';
 import type { Trust } from './egress/trust.ts';
+import type { Connected, PeerUser } from './ingress/ends.ts';
 
 /** Everything the proxy is given; functions are asked anew so that a reload needs no restart. */
 export interface ProxyOptions {
@@ -24,6 +27,14 @@ export interface ProxyOptions {
   readonly parentProxy: () => { readonly url: string; readonly noProxy: readonly string[] } | undefined;
   /** Expected `user:password`; undefined: none is asked for. */
   readonly proxyAuth: () => string | undefined;
+  /** What is to be said of a token that a client shows, and later of the one with that id. */
+  readonly tokens: { readonly check: (text: string) => TokenStanding; readonly standing: (id: string) => TokenStanding };
+  /** Whose program is at the other end of a connection from this machine. */
+  readonly peerUser: (connected: Connected) => Promise<PeerUser>;
+  /** Whether this user may come in without a token. */
+  readonly needsNoToken: (user: PeerUser) => boolean;
+  /** Undefined where there is none of that name. */
+  readonly profile: (name: string) => Profile | undefined;
   readonly limits: () => { readonly headMs: number; readonly idleMs: number; readonly connectMs: number; readonly maxConnections: number };
   readonly log: Logger;
   /** Wall clock, ms. */

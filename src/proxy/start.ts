@@ -49,6 +49,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
       exchanges--;
       house.count(record.fault === undefined ? record.verdict : `fault:${record.fault}`);
       house.count(`equality:${record.equality}`);
+      if (x.profile.log === 'none') return;
       if (x.route) reports.note(x, record);
       options.onRecord(record);
     },

@@ -36,9 +36,9 @@ const PRUNE_EVERY = 500;
 /** Opens the table of a store. */
 export function openExchanges(store: Store, options: ExchangesOptions): Exchanges {
   const insert = store.db.prepare(
-    `INSERT INTO exchanges (id, started_at_ms, client, protocol, host, port, method, path, provider, endpoint, status,
+    `INSERT INTO exchanges (id, started_at_ms, profile, client, protocol, host, port, method, path, provider, endpoint, status,
        fault, verdict, edits, restored, request_bytes, reply_bytes, added_ms, duration_ms, equality)
-     VALUES (@id, @startedAtMs, @client, @protocol, @host, @port, @method, @path, @provider, @endpoint, @status,
+     VALUES (@id, @startedAtMs, @profile, @client, @protocol, @host, @port, @method, @path, @provider, @endpoint, @status,
        @fault, @verdict, @edits, @restored, @requestBytes, @replyBytes, @addedMs, @durationMs, @equality) ON CONFLICT (id) DO NOTHING`,
   );
   const prune = store.db.prepare('DELETE FROM exchanges WHERE seq <= (SELECT max(seq) FROM exchanges) - ?');
@@ -117,6 +117,7 @@ function toRecord(row: Row): ExchangeRecord {
   return {
     id: row.id,
     startedAtMs: row.started_at_ms,
+    profile: row.profile,
     client: row.client,
     protocol: row.protocol,
     host: row.host,

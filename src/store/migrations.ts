@@ -51,4 +51,24 @@ export const MIGRATIONS: readonly string[] = [
    ) STRICT;
    INSERT INTO key_source (only, name, facts, since_ms) SELECT 1, source, '', created_at_ms FROM data_keys WHERE is_current = 1;
    ALTER TABLE data_keys DROP COLUMN source;`,
+  `CREATE TABLE profiles (
+     name TEXT PRIMARY KEY,
+     rules TEXT NOT NULL,
+     vault TEXT NOT NULL,
+     requests_per_minute INTEGER,
+     tokens_per_day INTEGER,
+     log TEXT NOT NULL
+   ) STRICT;
+   INSERT INTO profiles (name, rules, vault, log) VALUES ('default', '[]', '["*"]', 'meta');
+   CREATE TABLE client_tokens (
+     id TEXT PRIMARY KEY,
+     profile TEXT NOT NULL REFERENCES profiles (name) ON DELETE CASCADE,
+     mac BLOB NOT NULL,
+     created_at_ms INTEGER NOT NULL,
+     expires_at_ms INTEGER,
+     revoked_at_ms INTEGER,
+     last_used_at_ms INTEGER,
+     note TEXT NOT NULL
+   ) STRICT;
+   ALTER TABLE exchanges ADD COLUMN profile TEXT NOT NULL DEFAULT 'default';`,
 ];

@@ -27,6 +27,7 @@ const OFFENCES: Readonly<Record<string, readonly [string, string]>> = {
   'rules-are-pure': ['src/rules/j.ts', 'node:fs'],
   'sources-know-no-test': ['src/k.ts', '../test/k.ts'],
   'only-declared-packages': ['src/l.ts', 'vitest'],
+  'native-calls-in-one-file': ['src/proxy/n.ts', 'node:ffi'],
   resolvable: ['src/m.ts', './nowhere.ts'],
 };
 

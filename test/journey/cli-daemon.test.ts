@@ -148,7 +148,9 @@ test.skipIf(process.platform !== 'linux')('a daemon in the background puts keys 
   writeFileSync(ca, provider.authority.pem);
   const inject = { host: 'api.example.test', header: 'x-api-key', value: '$\x7benv:OURS}', replaces: 'dummy-1' };
   const words = ['--inject', JSON.stringify(inject), '--connect-to', `*=127.0.0.1:${provider.port}`, '--upstream-ca', ca];
-  expect((await user.run(['start', ...FREE, ...words], { env: { OURS: key, VAULT_TOKEN: key, SALLYPORT_PROXY_AUTH: `u:${key}` } })).code).toBe(0);
+  expect(
+    (await user.run(['start', ...FREE, ...words], { env: { OURS: key, VAULT_TOKEN: key, SALLYPORT_PROXY_AUTH: `u:${key}` } })).code,
+  ).toBe(0);
   const environ = readFileSync(`/proc/${daemonPid(user.home)}/environ`, 'utf8');
   expect(environ).toContain('PATH=');
   expect(environ).not.toContain(key);

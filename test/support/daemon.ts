@@ -13,6 +13,7 @@ import { type RunningProxy, startProxy } from '../../src/proxy/start.ts';
 import { openKnownValues } from '../../src/rules/masking/known-values.ts';
 import { openPlaceholders } from '../../src/rules/masking/placeholders.ts';
 import { compilePolicy, type PolicySettings } from '../../src/rules/policy.ts';
+import { DEFAULT_PROFILE, type Profile } from '../../src/rules/profile.ts';
 import { Secret } from '../../src/secret.ts';
 import type { Address } from './client.ts';
 
@@ -30,6 +31,12 @@ export interface TestDaemonOptions {
   readonly limits?: Partial<ReturnType<ProxyOptions['limits']>>;
   readonly parentProxy?: ReturnType<ProxyOptions['parentProxy']>;
   readonly proxyAuth?: string;
+  /** Client tokens, by what a client shows. Without it none is known. */
+  readonly tokens?: ProxyOptions['tokens'];
+  /** Whose program every client is. Without it, one that needs no token. */
+  readonly peerUser?: ProxyOptions['peerUser'];
+  /** Profiles besides the default one. */
+  readonly profiles?: readonly Profile[];
   readonly now?: () => number;
 }
 
@@ -58,6 +65,8 @@ const DEFAULTS: PolicySettings = {
   onAttestedBody: 'mask',
   maxBodyBytes: 32 * 1024 * 1024,
 };
+/** The user that needs no token. */
+const OWN_USER = 1000;
 const LIMITS = { headMs: 30_000, idleMs: 600_000, connectMs: 10_000, maxConnections: 20_000 };
 
 /** Starts a proxy on loopback with a fresh home, removed by `close`. */
@@ -90,6 +99,10 @@ export async function startTestDaemon(options: TestDaemonOptions = {}): Promise<
     },
     parentProxy: () => options.parentProxy,
     proxyAuth: () => options.proxyAuth,
+    tokens: options.tokens ?? { check: () => ({ state: 'unknown' }), standing: () => ({ state: 'unknown' }) },
+    peerUser: options.peerUser ?? (() => Promise.resolve(OWN_USER)),
+    needsNoToken: (user) => user === OWN_USER,
+    profile: (name) => [DEFAULT_PROFILE, ...(options.profiles ?? [])].find((profile) => profile.name === name),
     limits: () => ({ ...LIMITS, ...options.limits }),
     log: openLog({ level: 'debug', form: 'json', sink: (line) => log.push(line) }),
     now,

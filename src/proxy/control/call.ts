@@ -3,7 +3,7 @@
 import { lstatSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
 import type { FidelityReport } from '../fidelity.ts';
-import type { ConfigRow, Connection, ReferenceRow, Reloaded, Status } from './messages.ts';
+import type { ConfigRow, Connection, Hold, ReferenceRow, Reloaded, Status } from './messages.ts';
 import { controlPath, socketAddress } from './socket-path.ts';
 
 /** No daemon listens for this home. */
@@ -23,8 +23,11 @@ export interface ControlClient {
   fidelity(host: string | undefined): Promise<readonly FidelityReport[]>;
   reload(): Promise<Reloaded>;
   stop(now: boolean): Promise<void>;
-  /** Keeps a daemon that would end with its last user, and has it mask `values` meanwhile; `ended` resolves when the daemon goes all the same. */
-  hold(values?: readonly string[]): Promise<{ readonly ended: Promise<void>; release(): void }>;
+  /**
+   * Keeps a daemon that would end with its last user, and has it mask `values` meanwhile, and take a token, of `profile` if that is said;
+   * `ended` resolves when the daemon goes all the same.
+   */
+  hold(values?: readonly string[], profile?: string): Promise<Hold & { readonly ended: Promise<void> }>;
 }
 
 const TIMEOUT_MS = 10_000;
@@ -44,27 +47,36 @@ export function controlOf(home: string): ControlClient {
     fidelity: (host) => get(host === undefined ? '/fidelity' : `/fidelity?host=${encodeURIComponent(host)}`),
     reload: () => call(home, 'POST', '/reload', {}, RELOAD_TIMEOUT_MS),
     stop: async (now) => void (await call(home, 'POST', '/stop', { now }, TIMEOUT_MS)),
-    hold: async (values = []) => {
-      const reply = await open(home, 'POST', '/hold', { values }, TIMEOUT_MS);
-      reply.resume();
+    hold: async (values = [], profile) => {
+      const reply = await open(home, 'POST', '/hold', { values, profile }, TIMEOUT_MS);
       const ended = new Promise<void>((resolve) => reply.once('close', resolve));
-      return { ended, release: () => void reply.destroy() };
+      const { token } = (await firstLine(reply)) as { readonly token?: string };
+      reply.resume();
+      return { token, ended, release: () => void reply.destroy() };
     },
   };
 }
 
 async function call<T>(home: string, method: string, route: string, body: unknown, timeoutMs: number): Promise<T> {
-  const reply = await open(home, method, route, body, timeoutMs);
+  return (await firstLine(await open(home, method, route, body, timeoutMs))) as T;
+}
+
+/** The value of a reply, which is one line; a reply that goes on is left as it is behind that. */
+async function firstLine(reply: IncomingMessage): Promise<unknown> {
   let text = '';
   try {
     reply.setEncoding('utf8');
-    for await (const chunk of reply) text += chunk;
+    for await (const chunk of reply.iterator({ destroyOnReturn: false })) {
+      text += chunk;
+      if (text.includes('\n')) break;
+    }
   } catch (cause) {
     throw new Error('the daemon ended before it had answered', { cause });
   }
   const value = parsed(text);
-  if (reply.statusCode === 200) return value as T;
-  throw new Error(`the daemon answered ${reply.statusCode}: ${(value as { error?: string } | undefined)?.error ?? 'without a reason'}`);
+  if (reply.statusCode === 200) return value;
+  const { error = 'without a reason' } = (value ?? {}) as { readonly error?: string };
+  throw new Error(reply.statusCode === 409 ? error : `the daemon answered ${reply.statusCode}: ${error}`);
 }
 
 function open(home: string, method: string, route: string, body: unknown, timeoutMs: number): Promise<IncomingMessage> {

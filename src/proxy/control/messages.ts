@@ -1,5 +1,5 @@
 // What goes over the control socket. Bodies of requests are checked with zod; replies are ours and only typed.
-// Must not hold a credential, but for `Connection`, which exists to hand the proxy's own to its owner.
+// Must not hold a credential, but for `Connection` and `Hold`, which exist to hand the proxy's own to its owner.
 import { z } from 'zod';
 import type { FidelityReport } from '../fidelity.ts';
 
@@ -31,6 +31,8 @@ export interface Connection {
   readonly interceptedHosts: readonly string[];
   /** By environment variable that a key is taken from: what a client holds instead. */
   readonly standIns: Readonly<Record<string, string>>;
+  /** A program of the daemon's own user needs a token, which the URL does not hold. */
+  readonly needsToken: boolean;
 }
 
 /** GET /config: one row a value. */
@@ -62,8 +64,15 @@ export const reloadRequest = z.strictObject({});
 /** POST /stop. `now` cuts what is running instead of letting it end. */
 export const stopRequest = z.strictObject({ now: z.boolean().default(false) });
 
-/** POST /hold. `values`: secrets of the caller's environment, known for as long as it holds. */
-export const holdRequest = z.strictObject({ values: z.array(z.string()).default([]) });
+/** POST /hold. `values`: secrets of the caller's environment, known for as long as it holds. `profile`: whose token the caller wants. */
+export const holdRequest = z.strictObject({ values: z.array(z.string()).default([]), profile: z.string().optional() });
+
+/** What holding gives. */
+export interface Hold {
+  /** Holds for as long as the hold; undefined where the caller needs none. */
+  readonly token: string | undefined;
+  release(): void;
+}
 
 /** What the control socket asks of the daemon. */
 export interface Controlled {
@@ -76,6 +85,6 @@ export interface Controlled {
   reload(): Promise<Reloaded>;
   /** Begins to stop; the reply goes out first. */
   stop(now: boolean): void;
-  /** A caller wants the daemon, and its values known, for as long as its connection stands; the returned function ends that. */
-  hold(values: readonly string[]): () => void;
+  /** A caller wants the daemon, its values known and its token valid, for as long as its connection stands. Throws StoreError where there can be no token. */
+  hold(values: readonly string[], profile: string | undefined): Hold;
 }

@@ -3,6 +3,7 @@
 import { rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { z } from 'zod';
+import { StoreError } from '../../store/store-error.ts';
 import { type Controlled, holdRequest, reloadRequest, stopRequest } from './messages.ts';
 import { socketAddress } from './socket-path.ts';
 
@@ -102,12 +103,17 @@ async function answer(daemon: Controlled, request: IncomingMessage, reply: Serve
     if (!route) throw new Refusal(404, `there is no ${url.pathname}`);
     if (request.method !== route.method) throw new Refusal(405, `${url.pathname} takes ${route.method}`, { allow: route.method });
     const body = await readBody(request, route);
-    if (url.pathname === '/hold') return hold(daemon, reply, (body as z.output<typeof holdRequest>).values);
+    if (url.pathname === '/hold') return hold(daemon, reply, body as z.output<typeof holdRequest>);
     const result = await route.act(daemon, url, body);
     send(reply, 200, result);
     if (url.pathname === '/stop') reply.once('close', () => daemon.stop((body as z.output<typeof stopRequest>).now));
   } catch (thrown) {
-    const refusal = thrown instanceof Refusal ? thrown : new Refusal(500, 'the daemon failed; see its log');
+    const refusal =
+      thrown instanceof Refusal
+        ? thrown
+        : thrown instanceof StoreError
+          ? new Refusal(409, thrown.message)
+          : new Refusal(500, 'the daemon failed; see its log');
     if (refusal.status >= 400) reply.shouldKeepAlive = false;
     send(reply, refusal.status, { error: refusal.message }, refusal.headers);
   }
@@ -147,11 +153,11 @@ async function readBody(request: IncomingMessage, { body: shape, maxBytes = MAX_
   throw new Refusal(400, `${issue.path.join('.') || 'body'}: ${issue.message}`);
 }
 
-function hold(daemon: Controlled, reply: ServerResponse, values: readonly string[]): void {
-  const release = daemon.hold(values);
+function hold(daemon: Controlled, reply: ServerResponse, { values, profile }: z.output<typeof holdRequest>): void {
+  const { token, release } = daemon.hold(values, profile);
   reply.once('close', release);
-  reply.writeHead(200, { 'content-type': 'application/json' });
-  reply.write('{"held":true}\n');
+  reply.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+  reply.write(`${JSON.stringify({ held: true, token })}\n`);
 }
 
 function send(reply: ServerResponse, status: number, value: unknown, headers: Readonly<Record<string, string>> = {}): void {

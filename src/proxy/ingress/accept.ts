@@ -1,23 +1,26 @@
 // Phase 1: a socket comes in on the one port. HTTP proxy requests and SOCKS5 are told apart by the first byte, credentials
 // are asked for, and everything else is refused in one line. Nothing is dialled from here.
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { type Authority, parseAuthority } from '../../authority.ts';
 import { asFault, Fault } from '../../fault.ts';
-import { allValues, firstValue } from '../../headers.ts';
+import { firstValue } from '../../headers.ts';
 import { pacFile } from '../../rules/pac.ts';
+import type { Guest } from '../exchange.ts';
 import type { House } from '../house.ts';
 import { type ParsedRequest, parseRequestHead, renderHead } from '../wire/head.ts';
 import { within } from '../wire/patience.ts';
 import { readHeadBytes } from '../wire/read-head.ts';
 import { Wire } from '../wire/wire.ts';
+import { admit, type Credentials, givenCredentials, userOf } from './admission.ts';
 import { aim } from './aim.ts';
 import { enter } from './enter.ts';
 import { plainReply } from './error-reply.ts';
 import { linger } from './h1.ts';
 import { servePlain } from './plain.ts';
 import {
-  chooseMethod,
+  methodReply,
+  offersNothing,
+  offersPassword,
   parseGreeting,
   parsePassword,
   parseTarget,
@@ -54,7 +57,9 @@ async function greet(house: House, client: Wire, socket: Socket): Promise<void> 
   const first = await within(client.read(), headMs, 'client-slow', 'idle');
   if (!first) return client.destroy();
   client.unread(first);
-  if (first[0] === SOCKS_VERSION) return socks(house, client, socket);
+  const user = userOf(house, socket);
+  const welcome = (given: Credentials | undefined) => admit(house, given, user);
+  if (first[0] === SOCKS_VERSION) return socks(house, client, socket, welcome);
   if (first[0] === TLS_HANDSHAKE) throw new Fault('bad-request', 'this is an HTTP proxy: use http:// in the proxy URL, not https://');
   const bytes = await readHeadBytes(client, {
     sender: 'client',
@@ -67,32 +72,18 @@ async function greet(house: House, client: Wire, socket: Socket): Promise<void> 
   if (!bytes) return client.destroy();
   const head = parseRequestHead(bytes, 80);
   if (head.form === 'origin' && isPacRequest(house, head)) return givePac(house, client);
-  authenticate(house, head);
-  if (head.method === 'CONNECT') return connect(house, client, socket, head);
+  const guest = await welcome(givenCredentials(head.headers));
+  if (head.method === 'CONNECT') return connect(house, client, socket, head, guest);
   if (head.form !== 'absolute') throw new Fault('bad-request', 'this is a proxy: it takes CONNECT and absolute-form requests');
-  await servePlain(house, client, head, (parsed) => authenticate(house, parsed));
+  await servePlain(house, client, head, (parsed) => welcome(givenCredentials(parsed.headers)));
 }
 
-async function connect(house: House, client: Wire, socket: Socket, head: ParsedRequest): Promise<void> {
+async function connect(house: House, client: Wire, socket: Socket, head: ParsedRequest, guest: Guest): Promise<void> {
   const authority = parseAuthority(head.target);
   if (head.framing.kind !== 'none' && !(head.framing.kind === 'length' && head.framing.length === 0))
     throw new Fault('bad-request', 'a CONNECT has no body');
-  const target = await aim(house, authority, client);
+  const target = await aim(house, authority, guest, client);
   await enter(house, client, socket, target, () => client.write(ESTABLISHED));
-}
-
-function authenticate(house: House, head: ParsedRequest): void {
-  const expected = house.options.proxyAuth();
-  if (expected === undefined) return;
-  const given = allValues(head.headers, 'proxy-authorization');
-  const basic = given.length === 1 ? /^basic +([A-Za-z0-9+/]+=*)$/i.exec(given[0]!) : undefined;
-  if (!basic || !same(Buffer.from(basic[1]!, 'base64').toString(), expected)) throw new Fault('proxy-auth');
-}
-
-/** Comparison in constant time, whatever the lengths. */
-function same(a: string, b: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(a), digest(b));
 }
 
 /** Fields by which a browser says that a page asks, and not the proxy settings. */
@@ -123,21 +114,15 @@ function givePac(house: House, client: Wire): void {
   linger(client, house.options.limits().idleMs);
 }
 
-async function socks(house: House, client: Wire, socket: Socket): Promise<void> {
-  const expected = house.options.proxyAuth();
-  const offered = await step(house, client, parseGreeting);
-  const { reply, method } = chooseMethod(offered, expected !== undefined);
-  client.write(reply);
-  if (method === 0xff) return linger(client, 1000);
-  if (expected !== undefined) {
-    const ok = same(await step(house, client, parsePassword), expected);
-    client.write(passwordReply(ok));
-    if (!ok) return linger(client, 1000);
-  }
+type Welcome = (given: Credentials | undefined) => Promise<Guest>;
+
+async function socks(house: House, client: Wire, socket: Socket, welcome: Welcome): Promise<void> {
+  const guest = await socksGuest(house, client, welcome);
+  if (!guest) return linger(client, 1000);
   let target: Awaited<ReturnType<typeof aim>>;
   try {
     const authority: Authority = await step(house, client, parseTarget);
-    target = await aim(house, authority, client);
+    target = await aim(house, authority, guest, client);
   } catch (thrown) {
     const fault = asFault(thrown);
     const byCause = fault.source === 'rule' ? 2 : fault.source === 'upstream' ? 5 : 1;
@@ -145,6 +130,26 @@ async function socks(house: House, client: Wire, socket: Socket): Promise<void> 
     return linger(client, 1000);
   }
   await enter(house, client, socket, target, () => client.write(targetReply(0)));
+}
+
+/** Undefined: refused, and told so. */
+async function socksGuest(house: House, client: Wire, welcome: Welcome): Promise<Guest | undefined> {
+  const offered = await step(house, client, parseGreeting);
+  const admitted = (given: Credentials | undefined) => welcome(given).catch(refusal);
+  if (offersPassword(offered)) {
+    client.write(methodReply('password'));
+    const guest = await admitted(await step(house, client, parsePassword));
+    client.write(passwordReply(guest !== undefined));
+    return guest;
+  }
+  const guest = offersNothing(offered) ? await admitted(undefined) : undefined;
+  client.write(methodReply(guest && 'nothing'));
+  return guest;
+}
+
+/** SOCKS5 has no words for why. */
+function refusal(thrown: unknown): undefined {
+  if (!(thrown instanceof Fault && thrown.code === 'proxy-auth')) throw thrown;
 }
 
 async function step<T>(

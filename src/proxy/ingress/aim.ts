@@ -7,12 +7,15 @@ import type { Policy } from '../../rules/policy.ts';
 import type { Provider } from '../../rules/provider.ts';
 import { checkTarget, openTcp } from '../egress/connect.ts';
 import type { Destination } from '../egress/resolve.ts';
+import type { Guest } from '../exchange.ts';
 import type { House } from '../house.ts';
 import type { Wire } from '../wire/wire.ts';
 
 /** Where a tunnel goes. `provider` undefined: it is never decrypted. */
 export interface Target {
   readonly authority: Authority;
+  /** Who asked for it. */
+  readonly guest: Guest;
   readonly provider: Provider | undefined;
   readonly policy: Policy;
   /** What the check found; undefined when the name could not be resolved and the client is to hear of it inside its tunnel. */
@@ -20,7 +23,13 @@ export interface Target {
 }
 
 /** Decides. Faults target-refused, upstream-unreachable (a name that does not resolve). */
-export async function aim(house: House, authority: Authority, client: Wire, scheme: 'https' | 'http' = 'https'): Promise<Target> {
+export async function aim(
+  house: House,
+  authority: Authority,
+  guest: Guest,
+  client: Wire,
+  scheme: 'https' | 'http' = 'https',
+): Promise<Target> {
   const policy = house.options.policy();
   // A CONNECT tunnel carries anything, so its ports are few; an absolute-form http request can only be HTTP.
   if (scheme === 'https' && !policy.allowsPort(authority)) {
@@ -37,7 +46,7 @@ export async function aim(house: House, authority: Authority, client: Wire, sche
   });
   client.onLeave = undefined;
   if (gone.signal.aborted) throw new Fault('client-gone');
-  return { authority, provider, policy, destination };
+  return { authority, guest, provider, policy, destination };
 }
 
 /** Opens TCP to the very addresses that were checked. `anew` looks the name up and checks again, for a later connection to the same target. */

@@ -8,7 +8,7 @@ import { opaque } from '../../rules/dialects/opaque.ts';
 import type { Provider } from '../../rules/provider.ts';
 import { conduct } from '../conduct.ts';
 import { dial } from '../egress/dial.ts';
-import type { ConnectionFacts } from '../exchange.ts';
+import type { ConnectionFacts, Guest } from '../exchange.ts';
 import type { House } from '../house.ts';
 import type { ParsedRequest } from '../wire/head.ts';
 import { upstreamWire, type Wire } from '../wire/wire.ts';
@@ -21,19 +21,24 @@ interface PlainAim extends Http1Aim {
 }
 
 /**
- * Serves a keep-alive connection of absolute-form requests, beginning with `first`. `admit` throws for one that may not pass; credentials
+ * Serves a keep-alive connection of absolute-form requests, beginning with `first`. `welcome` rejects for one that may not pass; credentials
  * are asked of each (RFC 9110 11.7.1), for behind one connection there may be several users.
  */
-export async function servePlain(house: House, client: Wire, first: ParsedRequest, admit: (parsed: ParsedRequest) => void): Promise<void> {
+export async function servePlain(
+  house: House,
+  client: Wire,
+  first: ParsedRequest,
+  welcome: (parsed: ParsedRequest) => Promise<Guest>,
+): Promise<void> {
   const kept = keptOrigin();
   let provider: Provider | undefined;
   await serveHttp1(
     client,
     {
       aim: async (parsed) => {
-        admit(parsed);
+        const guest = await welcome(parsed);
         if (parsed.form !== 'absolute') throw new Fault('bad-request', 'this is a proxy: it takes CONNECT and absolute-form requests');
-        const aimed = await aimPlain(house, client, parsed, kept);
+        const aimed = await aimPlain(house, client, parsed, guest, kept);
         provider = aimed.provider;
         return aimed;
       },
@@ -47,17 +52,17 @@ export async function servePlain(house: House, client: Wire, first: ParsedReques
   kept.close();
 }
 
-async function aimPlain(house: House, client: Wire, parsed: ParsedRequest, kept: KeptOrigin): Promise<PlainAim> {
+async function aimPlain(house: House, client: Wire, parsed: ParsedRequest, guest: Guest, kept: KeptOrigin): Promise<PlainAim> {
   const scheme = parsed.scheme!;
   const authority = parsed.authority!;
-  const aimed = await aim(house, authority, client, scheme);
+  const aimed = await aim(house, authority, guest, client, scheme);
   house.count('absolute-form');
   // The absolute form wins over Host and rewrites it (RFC 9112 3.2.2).
   const hostText =
     authority.port === (scheme === 'https' ? 443 : 80) ? authorityText(authority).replace(/:\d+$/, '') : authorityText(authority);
   const headers: RawHeaders = withValue(parsed.headers, 'host', hostText);
   const head: RequestHead = { method: parsed.method, target: parsed.path, headers, authority: hostText };
-  const connection: ConnectionFacts = { authority, scheme, sni: undefined, isAbsolute: true, equality: 'none', tls: undefined };
+  const connection: ConnectionFacts = { ...guest, authority, scheme, sni: undefined, isAbsolute: true, equality: 'none', tls: undefined };
   return {
     head,
     connection,

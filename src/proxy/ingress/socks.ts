@@ -23,11 +23,19 @@ export function parseGreeting(bytes: Buffer): Step<readonly number[]> | undefine
   return bytes.length < used ? undefined : { value: [...bytes.subarray(2, used)], used };
 }
 
-/** The method byte for an offer, and whether a password has to follow. */
-export function chooseMethod(offered: readonly number[], needsPassword: boolean): { readonly reply: Buffer; readonly method: number } {
-  const wanted = needsPassword ? PASSWORD : NO_AUTH;
-  const method = offered.includes(wanted) ? wanted : NONE_ACCEPTABLE;
-  return { reply: Buffer.from([SOCKS_VERSION, method]), method };
+/** Whether user and password will follow: who offers them has them, and they may be a token. */
+export function offersPassword(offered: readonly number[]): boolean {
+  return offered.includes(PASSWORD);
+}
+
+/** Whether the client would go on without any. */
+export function offersNothing(offered: readonly number[]): boolean {
+  return offered.includes(NO_AUTH);
+}
+
+/** The method that was chosen of an offer; undefined: none of them will do. */
+export function methodReply(chosen: 'password' | 'nothing' | undefined): Buffer {
+  return Buffer.from([SOCKS_VERSION, chosen === 'password' ? PASSWORD : chosen === 'nothing' ? NO_AUTH : NONE_ACCEPTABLE]);
 }
 
 /** `user:password` of RFC 1929. */

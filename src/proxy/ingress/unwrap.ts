@@ -188,6 +188,7 @@ async function serve(
   const { authority } = target;
   const dialled = upstream instanceof Fault ? undefined : upstream;
   const connection: ConnectionFacts = {
+    ...target.guest,
     authority,
     scheme: 'https',
     sni: hello.sni,

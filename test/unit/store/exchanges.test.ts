@@ -8,6 +8,7 @@ import { scratchFolder } from '../../support/folder.ts';
 const record = (n: number, over: Partial<ExchangeRecord> = {}): ExchangeRecord => ({
   id: `x-${n}`,
   startedAtMs: 1_700_000_000_000 + n,
+  profile: 'work',
   client: 'claude-cli',
   protocol: 'h2',
   host: 'api.example.com',

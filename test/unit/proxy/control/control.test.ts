@@ -24,7 +24,7 @@ function daemon(over: Partial<Controlled> = {}) {
     hold: (values) => {
       holds.open++;
       holds.values.push(...values);
-      return () => void holds.open--;
+      return { token: undefined, release: () => void holds.open-- };
     },
     ...over,
   };

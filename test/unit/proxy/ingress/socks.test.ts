@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { authorityText } from '../../../../src/authority.ts';
 import {
-  chooseMethod,
+  methodReply,
+  offersNothing,
+  offersPassword,
   parseGreeting,
   parsePassword,
   parseTarget,
@@ -17,9 +19,11 @@ const name = (text: string) => Buffer.concat([Buffer.from([text.length]), Buffer
 describe('SOCKS5', () => {
   it('reads the greeting and picks a method', () => {
     expect(parseGreeting(Buffer.from([5, 2, 0, 2]))).toEqual({ value: [0, 2], used: 4 });
-    expect(chooseMethod([0, 2], false).method).toBe(0);
-    expect(chooseMethod([0, 2], true).method).toBe(2);
-    expect(chooseMethod([0], true).reply).toEqual(Buffer.from([5, 0xff]));
+    expect([offersPassword([0, 2]), offersPassword([0, 1])]).toEqual([true, false]);
+    expect([offersNothing([0, 2]), offersNothing([2])]).toEqual([true, false]);
+    expect(methodReply('password')).toEqual(Buffer.from([5, 2]));
+    expect(methodReply('nothing')).toEqual(Buffer.from([5, 0]));
+    expect(methodReply(undefined)).toEqual(Buffer.from([5, 0xff]));
   });
 
   it('reads user and password', () => {

@@ -1,0 +1,41 @@
+// A profile: what a group of clients may do, and what is kept of it. Every exchange has one; where nothing else was said it is `default`.
+// Must not know where profiles are kept, nor who checks a limit.
+
+/** What is kept of an exchange: nothing, its row, or its row and what was asked to be captured, masked. */
+export type ProfileLog = 'none' | 'meta' | 'masked';
+
+/** One profile. */
+export interface Profile {
+  readonly name: string;
+  /** Names of rules with `+` for those it adds and `-` for those it does without. */
+  readonly rules: readonly string[];
+  /** Names of the vault's entries it may use; `*`: all of them. */
+  readonly vault: readonly string[];
+  readonly requestsPerMinute: number | undefined;
+  /** Tokens of models. */
+  readonly tokensPerDay: number | undefined;
+  readonly log: ProfileLog;
+}
+
+/** The profile of whoever brings no other. It is always there. */
+export const DEFAULT_PROFILE: Profile = Object.freeze({
+  name: 'default',
+  rules: [],
+  vault: ['*'],
+  requestsPerMinute: undefined,
+  tokensPerDay: undefined,
+  log: 'meta',
+});
+
+/** What `log` may be. */
+export const PROFILE_LOGS: readonly ProfileLog[] = ['none', 'meta', 'masked'];
+
+/** Whether the text can be the name of a profile. It goes into the user part of a proxy URL, so it needs no escapes there. */
+export function isProfileName(text: string): boolean {
+  return /^[a-z0-9][a-z0-9._-]{0,31}$/.test(text);
+}
+
+/** Whether a profile may use an entry of the vault. */
+export function mayUseEntry({ vault }: Profile, entry: string): boolean {
+  return vault.includes('*') || vault.includes(entry);
+}
