@@ -71,7 +71,7 @@ export function policySettings(config: Config): PolicySettings {
     connectTo: config.connect_to,
     connectPorts: config.connect_ports,
     allowPrivate: config.allow_private,
-    inject: config.inject.map((rule) => ({ ...rule, replaces: rule.replaces })),
+    inject: config.inject.map((rule) => ({ ...rule, replaces: rule.replaces, profiles: rule.profiles })),
     mask: { ...config.mask } as PolicySettings['mask'],
     rules: config.rules,
     restoreTo: { ...config.restore_to },

@@ -61,7 +61,7 @@ export const KEYS = {
     kind: 'objects',
     argument: 'JSON',
     help: 'a credential to put in: {"host":…,"header":…,"value":…,"replaces":…} (repeatable)',
-    expects: 'a list of {host, header, value, replaces}',
+    expects: 'a list of {host, header, value, replaces, profiles}',
   },
   mask: {
     kind: 'map',

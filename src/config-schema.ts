@@ -57,6 +57,7 @@ export function shapes(grammar: ConfigGrammar) {
           .toLowerCase(),
         value: z.string().transform((text, ctx) => attempt(ctx, () => grammar.template(text))),
         replaces: z.string().min(1, 'empty').optional(),
+        profiles: z.array(z.string().min(1)).optional(),
       }),
     ),
     mask: z.strictObject(Object.fromEntries(Object.keys(grammar.kinds).map((kind) => [kind, action.optional()]))),

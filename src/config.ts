@@ -175,7 +175,7 @@ function complaint(issue: z.core.$ZodIssue, key: ConfigKey, grammar: ConfigGramm
 function namesIn(key: ConfigKey, grammar: ConfigGrammar): readonly string[] {
   if (key === 'mask' || key === 'restore_to') return Object.keys(grammar.kinds);
   if (key === 'guardrails') return guardrailKeys(grammar);
-  return ['host', 'header', 'value', 'replaces', 'url', 'no_proxy', ...(key === 'rules' ? RULE_MEMBERS : [])];
+  return ['host', 'header', 'value', 'replaces', 'profiles', 'url', 'no_proxy', ...(key === 'rules' ? RULE_MEMBERS : [])];
 }
 
 function pathText(path: readonly PropertyKey[]): string {

@@ -9,6 +9,7 @@ import type { Policy } from '../../src/rules/policy.ts';
 import { hostPort } from '../address.ts';
 import type { Command } from '../command.ts';
 import { configRows } from '../config-rows.ts';
+import { checkAccess } from '../doctor/access.ts';
 import { type Finding, found } from '../doctor/finding.ts';
 import { checkCa, checkEngine, checkFiles, checkNode } from '../doctor/installation.ts';
 import { checkClis, checkEnvironment, checkReferences, checkSettings } from '../doctor/surroundings.ts';
@@ -29,6 +30,7 @@ export const doctor: Command = {
   ],
   run: async ({ json, invocation, terminal }) => {
     const { nativeEngine } = await import('../../src/proxy/egress/mirror.ts');
+    const { tellsUsers } = await import('../../src/proxy/ingress/peer-user.ts');
     const { compilePolicy } = await import('../../src/rules/policy.ts');
     const env = invocation.environment;
     const findings: Finding[] = [checkNode(process.versions.node), checkEngine(nativeEngine)];
@@ -37,7 +39,7 @@ export const doctor: Command = {
     try {
       loaded = loadSettings(invocation);
       home = loaded.config.home;
-      findings.push(...checkSettings(loaded));
+      findings.push(...checkSettings(loaded), checkAccess(loaded.config, process.getuid?.(), tellsUsers()));
     } catch (thrown) {
       findings.push(found.fail('configuration', explain(thrown).line, 'correct it; until then the daemon does not start'));
       home = attempt(() => homeOf(invocation));

@@ -50,7 +50,7 @@ async function inject(house: Conductor, x: Exchange, head: RequestHead, headers:
     named: connection.sni !== undefined || authority.kind !== 'name' || connection.isAbsolute === true,
     port: authority.port,
   };
-  return injectKeys(route, { ...head, headers }, policy.injectFor(authority), resolve, facts);
+  return injectKeys(route, { ...head, headers }, policy.injectFor(authority, x.profile.name), resolve, facts);
 }
 
 /** What goes wrong is for the log: where the user keeps keys is nothing that a client or a page in it needs to read. */

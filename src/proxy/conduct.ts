@@ -64,7 +64,7 @@ function begin(house: Conductor, line: Line, connection: ConnectionFacts): Excha
     startedAtMs: house.options.now(),
     t0: performance.now(),
     connection,
-    profile: house.options.profile(connection.profile) ?? DEFAULT_PROFILE,
+    profile: house.options.profile(connection.profile) ?? { ...DEFAULT_PROFILE, name: connection.profile, vault: [] },
     policy: house.options.policy(),
     line,
     route: undefined,

@@ -41,6 +41,8 @@ export interface InjectRule {
   readonly value: string;
   /** The placeholder the client sends; undefined: whatever the header holds is replaced, but the header must be there. */
   readonly replaces: string | undefined;
+  /** Whose clients it is for; undefined: everybody's. */
+  readonly profiles?: readonly string[] | undefined;
 }
 
 /** What the configuration contributes to the policy. */
@@ -87,8 +89,8 @@ export interface Policy extends PolicySettings {
   allowsPort(authority: Authority): boolean;
   /** The private-address rule does not apply to this name (mapped, or in `allowPrivate`). */
   allowsPrivate(authority: Authority): boolean;
-  /** Rules whose host pattern names this authority. */
-  injectFor(authority: Authority): readonly InjectRule[];
+  /** Rules whose host pattern names this authority and that are for clients of this profile. */
+  injectFor(authority: Authority, profile: string): readonly InjectRule[];
 }
 
 /** Every vendor there is a file for; no host belongs to two of them. */
@@ -160,7 +162,8 @@ export function compilePolicy(settings: PolicySettings): Policy {
     },
     allowsPrivate: (authority) =>
       authority.kind === 'name' && (mapping(authority) !== undefined || allowPrivate.some((pattern) => matchesHost(pattern, authority))),
-    injectFor: (authority) => inject.filter((rule) => matchesHost(rule.host, authority)),
+    injectFor: (authority, profile) =>
+      inject.filter((rule) => matchesHost(rule.host, authority) && (rule.profiles?.includes(profile) ?? true)),
   } satisfies Policy);
 }
 

@@ -4,7 +4,7 @@ import { DEFAULT_PROFILE, type Profile } from '../rules/profile.ts';
 import type { Store } from './open.ts';
 import { StoreError } from './store-error.ts';
 
-/** The profiles of a store. What another process wrote is seen after `refresh`. */
+/** The profiles of a store. What another process changed is seen after `refresh`. */
 export interface Profiles {
   get(name: string): Profile | undefined;
   /** By name, `default` first. */
@@ -43,7 +43,11 @@ export function openProfiles(store: Store): Profiles {
   };
   refresh();
   return {
-    get: (name) => known.get(name),
+    get(name) {
+      // A token may be of a profile that another process has only just made.
+      if (!known.has(name)) refresh();
+      return known.get(name);
+    },
     list: () => [...known.values()],
     add(profile) {
       if (insert.run(profile.name, ...values(profile)).changes === 0) throw new StoreError(`there is a profile «${profile.name}» already`);

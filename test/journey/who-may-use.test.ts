@@ -215,6 +215,17 @@ describe('what ends while a connection stands', () => {
 });
 
 describe('a profile', () => {
+  test('has the keys that are for it, and no other one has', async () => {
+    const rule = { host: HOST, header: 'x-api-key', value: 'key-of-work', replaces: 'dummy-key', profiles: ['work'] };
+    const { world, token } = await setUp({ settings: { inject: [rule] }, secrets: { 'key-of-work': 'real-key-of-work' } });
+    for (const fields of [basic(`any:${token}`), []]) {
+      const c = await world.connect(HOST, { connectHeaders: ['Host', `${HOST}:443`, ...fields] });
+      await c.request('GET /v1/models', ['Host', HOST, 'X-Api-Key', 'dummy-key']);
+    }
+    const sent = world.provider.capture.requests.map((q) => q.headers[q.headers.indexOf('X-Api-Key') + 1]);
+    expect(sent).toEqual(['real-key-of-work', 'dummy-key']);
+  });
+
   test('that keeps no log leaves no row and no report, and its exchanges pass', async () => {
     const silent = { ...WORK, log: 'none' as const };
     const { world, token } = await setUp({ ...STRANGER, profiles: [silent] });

@@ -244,7 +244,9 @@ describe('one line that names the place', () => {
     expect(line({ flags: { listen: 'x' } })).toBe('--listen: expected an address and port such as 127.0.0.1:8898');
     expect(line({ flags: { connect_to: ['a'] } })).toBe('--connect-to[0]: «a» is not PATTERN=HOST[:PORT]');
     expect(line({ environment: { SALLYPORT_ALLOW_REMOTE: 'perhaps' } })).toBe('SALLYPORT_ALLOW_REMOTE: expected true or false');
-    expect(line({ flags: { inject: ['{'] } })).toBe('--inject[0]: expected object; inject takes a list of {host, header, value, replaces}');
+    expect(line({ flags: { inject: ['{'] } })).toBe(
+      '--inject[0]: expected object; inject takes a list of {host, header, value, replaces, profiles}',
+    );
   });
 
   test('a mistake in a value that is overridden is still a mistake', () => {

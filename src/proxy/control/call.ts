@@ -50,9 +50,9 @@ export function controlOf(home: string): ControlClient {
     hold: async (values = [], profile) => {
       const reply = await open(home, 'POST', '/hold', { values, profile }, TIMEOUT_MS);
       const ended = new Promise<void>((resolve) => reply.once('close', resolve));
-      const { token } = (await firstLine(reply)) as { readonly token?: string };
+      const given = (await firstLine(reply)) as Pick<Hold, 'token'> | undefined;
       reply.resume();
-      return { token, ended, release: () => void reply.destroy() };
+      return { token: given?.token, ended, release: () => void reply.destroy() };
     },
   };
 }

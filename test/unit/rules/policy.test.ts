@@ -110,8 +110,15 @@ describe('inject', () => {
 
   test('has the rules of a host', () => {
     const compiled = compilePolicy({ ...settings, inject: [rule, { ...rule, host: 'b.test' }] });
-    expect(compiled.injectFor(at('a.corp.test'))).toEqual([rule]);
-    expect(compiled.injectFor(at('corp.test'))).toEqual([]);
+    expect(compiled.injectFor(at('a.corp.test'), 'default')).toEqual([rule]);
+    expect(compiled.injectFor(at('corp.test'), 'default')).toEqual([]);
+  });
+
+  test('has the rules of a profile, and those of everybody', () => {
+    const ci = { ...rule, profiles: ['ci', 'work'] };
+    const compiled = compilePolicy({ ...settings, inject: [rule, ci] });
+    expect(compiled.injectFor(at('a.corp.test'), 'ci')).toEqual([rule, ci]);
+    expect(compiled.injectFor(at('a.corp.test'), 'default')).toEqual([rule]);
   });
 
   test('refuses a malformed template and a key for every host', () => {

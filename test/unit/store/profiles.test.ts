@@ -55,10 +55,13 @@ test('one that is not there is neither changed nor removed', () => {
   expect(profiles.list()).toEqual([DEFAULT_PROFILE]);
 });
 
-test('what another process wrote is seen after a refresh', () => {
+test('what another process makes is seen at once, what it changes after a refresh', () => {
   const { home, profiles } = setUp();
-  setUp(home).profiles.add(WORK);
-  expect(profiles.get('work')).toBeUndefined();
-  profiles.refresh();
+  const other = setUp(home).profiles;
+  other.add(WORK);
   expect(profiles.get('work')).toEqual(WORK);
+  other.set({ ...WORK, log: 'meta' });
+  expect(profiles.get('work')).toEqual(WORK);
+  profiles.refresh();
+  expect(profiles.get('work')).toEqual({ ...WORK, log: 'meta' });
 });

@@ -7,6 +7,7 @@ import { controlOf, NotRunning } from '../../../../src/proxy/control/call.ts';
 import type { Controlled } from '../../../../src/proxy/control/messages.ts';
 import { type Control, serveControl } from '../../../../src/proxy/control/serve.ts';
 import { controlPath } from '../../../../src/proxy/control/socket-path.ts';
+import { NoSuchProfile } from '../../../../src/store/profiles.ts';
 import { eventually } from '../../../support/eventually.ts';
 import { scratchFolder } from '../../../support/folder.ts';
 
@@ -185,6 +186,29 @@ test('hold lasts as long as the connection, on either side', async () => {
   await control.close();
   await two.ended;
   await eventually(() => expect(holds.open).toBe(0));
+});
+
+test('a hold brings the token that the daemon made for it, and tells of none in one line', async () => {
+  const home = scratchFolder();
+  const asked: (string | undefined)[] = [];
+  const { controlled } = daemon({
+    hold: (_, profile) => {
+      asked.push(profile);
+      if (profile === 'wrok') throw new NoSuchProfile(profile);
+      return { token: profile && `token of ${profile}`, release: () => {} };
+    },
+  });
+  await serve(home, controlled);
+  const client = controlOf(home);
+  const tokens = [];
+  for (const profile of [undefined, 'work']) {
+    const held = await client.hold([], profile);
+    tokens.push(held.token);
+    held.release();
+  }
+  expect(tokens).toEqual([undefined, 'token of work']);
+  await expect(client.hold([], 'wrok')).rejects.toThrow(/^there is no profile «wrok»/);
+  expect(asked).toEqual([undefined, 'work', 'wrok']);
 });
 
 test('a daemon that ends in the middle of an answer, or answers nonsense', async () => {

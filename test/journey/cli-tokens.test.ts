@@ -1,0 +1,208 @@
+// Tokens and profiles as a user has them: commands beside a daemon that runs, other users of the machine, `run` and `env`.
+import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { canBeNobody, sayAsNobody } from '../support/another-user.ts';
+import { type Client, connectTlsTunnel, connectTunnel } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
+import { startFakeProvider } from '../support/fake-provider.ts';
+import { FREE, json, newUser, type User } from '../support/sallyport.ts';
+
+const HOST = 'api.anthropic.com';
+
+interface Listed {
+  readonly id: string;
+  readonly profile: string;
+  readonly state: string;
+  readonly lastUsed: string | null;
+  readonly note: string;
+}
+
+const basic = (credentials: string) => ['Proxy-Authorization', `Basic ${Buffer.from(credentials).toString('base64')}`];
+const connectHeaders = (...fields: readonly string[]) => ({ connectHeaders: ['Host', `${HOST}:443`, ...fields] });
+
+async function list(user: User): Promise<readonly Listed[]> {
+  return json<readonly Listed[]>((await user.run(['token', 'list', '--json'])).stdout);
+}
+
+/** A daemon that dials a fake provider for every name. */
+async function startDaemon(user: User, ...settings: readonly string[]) {
+  const provider = await startFakeProvider();
+  onTestFinished(() => provider.close());
+  const ca = join(user.folder, 'provider.pem');
+  writeFileSync(ca, provider.authority.pem);
+  const started = await user.run(['start', ...FREE, '--connect-to', `*=127.0.0.1:${provider.port}`, '--upstream-ca', ca, ...settings]);
+  expect(started).toMatchObject({ code: 0 });
+  const status = json<{ listen: string }>((await user.run(['status', '--json'])).stdout);
+  const [host, port] = status.listen.split(':');
+  return { provider, host: host!, port: Number(port) };
+}
+
+describe('beside a daemon that runs', { timeout: 90_000 }, () => {
+  test('a token is made, used, seen in the list, and refused from the moment it is revoked', async () => {
+    const user = newUser();
+    const daemon = await startDaemon(user);
+    expect((await user.run(['profile', 'add', 'ci', '--log', 'none'])).code).toBe(0);
+    const made = await user.run(['token', 'create', '--profile', 'ci', '--note', 'the build']);
+    expect(made).toMatchObject({ code: 0, stdout: expect.stringMatching(/^sp_[0-9a-f]{8}_[0-9a-f]{64}_[0-9a-f]{8}\n$/) });
+    expect(made.stderr).toMatch(
+      /^sallyport: token [0-9a-f]{8} of profile ci, valid until .*; it is not shown again\. In a proxy URL: http:\/\/any:TOKEN@/,
+    );
+    const token = made.stdout.trim();
+
+    const c: Client = await connectTlsTunnel(daemon, `${HOST}:443`, {
+      ca: readFileSync(join(user.home, 'ca.pem'), 'utf8'),
+      alpn: ['http/1.1'],
+      ...connectHeaders(...basic(`ci:${token}`)),
+    });
+    onTestFinished(() => c.destroy());
+    expect((await c.request('GET /v1/models', ['Host', HOST])).status).toBe(200);
+    await eventually(async () =>
+      expect((await list(user))[0]).toMatchObject({ profile: 'ci', state: 'valid', lastUsed: expect.any(String) }),
+    );
+
+    const [{ id }] = (await list(user)) as [Listed];
+    expect((await user.run(['token', 'list'])).stdout).toMatch(new RegExp(`^id +profile +state .*\n${id} +ci +valid .* the build\n$`));
+    expect(await user.run(['token', 'revoke', id])).toMatchObject({ code: 0, stdout: `revoked: ${id}\n` });
+    const refused = await c.request('GET /v1/models', ['Host', HOST]);
+    expect([refused.status, refused.body.toString()]).toEqual([407, expect.stringContaining('the token was revoked')]);
+
+    expect((await user.run(['stop'])).code).toBe(0);
+    for (const name of readdirSync(user.home, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()))
+      expect(readFileSync(join(name.parentPath, name.name)).includes(token.split('_')[2]!)).toBe(false);
+  });
+
+  test.runIf(canBeNobody)('a program of another user needs a token, and with one it needs no more', async () => {
+    const user = newUser();
+    const daemon = await startDaemon(user);
+    const connect = (...fields: readonly string[]) =>
+      sayAsNobody(daemon.port, `CONNECT ${HOST}:443 HTTP/1.1\r\nHost: ${HOST}:443\r\n${fields.join('')}\r\n`);
+    expect(connect()).toMatch(/^HTTP\/1\.1 407 [\s\S]*user 65534 needs a token/);
+    const { token } = json<{ token: string }>((await user.run(['token', 'create', '--expires', '1h', '--json'])).stdout);
+    expect(connect(`${basic(`any:${token}`).join(': ')}\r\n`)).toMatch(/^HTTP\/1\.1 200 /);
+    expect((await connectTunnel(daemon, `${HOST}:443`)).tunnelReply?.status).toBe(200);
+    expect(daemon.provider.capture.requests).toEqual([]);
+  });
+
+  test('with allow_uids: none everybody needs one, also what `run` starts, which has its own while it runs', async () => {
+    const user = newUser();
+    const daemon = await startDaemon(user, '--allow-uids', 'none');
+    expect((await connectTunnel(daemon, `${HOST}:443`)).tunnelReply?.status).toBe(407);
+    const env = await user.run(['env']);
+    expect(env.stderr).toMatch(
+      /note: this proxy asks for a token: \S+ token create makes one, and it goes into the URL: http:\/\/any:TOKEN@127/,
+    );
+    const program = `fetch('https://${HOST}/v1/models').then((r) => console.log(r.status, process.env.HTTPS_PROXY, process.stdin.resume()))`;
+    const running = user.spawn(['run', '--', 'node', '-e', `${program}; setInterval(() => {}, 1000)`]);
+    const said = await eventually(() => {
+      expect(running.stdout()).toMatch(/^200 http:/);
+      return running.stdout();
+    });
+    expect(said).toMatch(/^200 http:\/\/any:sp_\w+@127\.0\.0\.1:\d+ /);
+    expect(await list(user)).toMatchObject([{ profile: 'default', state: 'valid', note: 'a command under run' }]);
+    running.child.kill('SIGTERM');
+    expect((await running.ended).code).toBe(143);
+    await eventually(async () => expect(await list(user)).toEqual([]));
+  });
+
+  test('`run --profile` gives the command that profile, and says so where there is none of that name', async () => {
+    const user = newUser();
+    const daemon = await startDaemon(user);
+    await user.run(['profile', 'add', 'work']);
+    const ran = await user.run([
+      'run',
+      '--profile',
+      'work',
+      '--',
+      'node',
+      '-e',
+      `fetch('https://${HOST}/v1/models').then((r) => console.log(r.status))`,
+    ]);
+    expect(ran).toEqual({ code: 0, stdout: '200\n', stderr: '' });
+    expect(daemon.provider.capture.requests).toHaveLength(1);
+    expect(await user.run(['run', '--profile', 'wrok', '--', 'true'])).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^sallyport: there is no profile «wrok»: \S+ profile list shows them\n$/),
+    });
+  });
+});
+
+describe('mistakes are one line and the right code', { timeout: 90_000 }, () => {
+  test('of token', async () => {
+    const user = newUser();
+    expect((await user.run(['token', 'list'])).stdout).toMatch(/^no token yet; \S+ token create makes one\n$/);
+    for (const [words, code, line] of [
+      [['create', '--expires', 'soon'], 2, /--expires takes a number and s, m, h or d, such as 30d, or never; not «soon»/],
+      [['create', '--note', 'a\nb'], 2, /--note takes one line of at most 200 characters/],
+      [['create', 'x'], 2, /token create takes no id/],
+      [['create', '--profile', 'work'], 1, /there is no profile «work»/],
+      [['revoke'], 2, /revoke which\?/],
+      [['revoke', 'deadbeef'], 1, /there is no token «deadbeef»/],
+      [['revok'], 2, /token takes create or list or revoke \(did you mean «revoke»\?\)/],
+    ] as const) {
+      const ran = await user.run(['token', ...words]);
+      expect(ran).toEqual({ code, stdout: '', stderr: expect.stringMatching(line) });
+      expect(ran.stderr.trimEnd().split('\n')).toHaveLength(1);
+    }
+  });
+
+  test('--all revokes what is valid; a token that was typed in full is known by it', async () => {
+    const user = newUser();
+    const tokens = [];
+    for (let i = 0; i < 3; i++) tokens.push((await user.run(['token', 'create', '--expires', 'never'])).stdout.trim());
+    expect((await user.run(['token', 'revoke', tokens[0]!, '--json'])).stdout).toBe(
+      `${JSON.stringify({ revoked: [tokens[0]!.split('_')[1]], missing: [] })}\n`,
+    );
+    expect((await user.run(['token', 'revoke', '--all'])).stdout.trim().split(' ')).toHaveLength(3);
+    expect((await list(user)).map(({ state }) => state)).toEqual(['revoked', 'revoked', 'revoked']);
+    expect((await user.run(['token', 'revoke', '--all'])).stdout).toBe('revoked: none was valid\n');
+  });
+
+  test('no token is made while the vault is locked', async () => {
+    const user = newUser();
+    await user.run(['token', 'create']);
+    rmSync(join(user.home, 'sallyport.key'));
+    expect(await user.run(['token', 'create'])).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^sallyport: the vault is locked: .*\n$/),
+    });
+    expect(await list(user)).toHaveLength(1);
+    chmodSync(join(user.home, 'sallyport.db'), 0o644);
+    expect((await user.run(['token', 'list'])).stderr).toMatch(/chmod 600/);
+  });
+
+  test('of profile', async () => {
+    const user = newUser();
+    for (const [words, code, line] of [
+      [['show'], 2, /profile show takes the name of a profile/],
+      [['list', 'x'], 2, /profile list takes no name/],
+      [['add', 'Work'], 2, /«Work» is no name of a profile/],
+      [['add', 'a', '--rules', 'phone'], 2, /--rules takes names with \+ or - before each/],
+      [['add', 'a', '--tokens-per-day', '0'], 2, /--tokens-per-day takes a whole number/],
+      [['add', 'a', '--log', 'nome'], 2, /--log takes none, meta, masked/],
+      [['add', 'default'], 1, /there is a profile «default» already/],
+      [['set', 'default'], 2, /set what\?/],
+      [['set', 'x', '--log', 'none'], 1, /there is no profile «x»/],
+      [['remove', 'default'], 1, /the profile «default» is always there/],
+    ] as const) {
+      const ran = await user.run(['profile', ...words]);
+      expect(ran).toEqual({ code, stdout: '', stderr: expect.stringMatching(line) });
+    }
+  });
+
+  test('a profile is added, shown, changed and removed with its tokens', async () => {
+    const user = newUser();
+    const added = ['add', 'ci', '--rules=+customers,-phone', '--vault', 'openai', '--requests-per-minute', '60', '--tokens-per-day', '9'];
+    const ci = { name: 'ci', rules: ['+customers', '-phone'], vault: ['openai'], requestsPerMinute: 60, tokensPerDay: 9, log: 'meta' };
+    expect(json((await user.run(['profile', ...added, '--json'])).stdout)).toEqual(ci);
+    expect((await user.run(['profile', 'show', 'ci'])).stdout).toMatch(/^name +rules .*\nci +\+customers,-phone +openai +60 +9 +meta\n$/);
+    const set = ['set', 'ci', '--log', 'none', '--vault', 'none', '--tokens-per-day', 'none', '--json'];
+    expect(json((await user.run(['profile', ...set])).stdout)).toEqual({ ...ci, vault: [], tokensPerDay: null, log: 'none' });
+    await user.run(['token', 'create', '--profile', 'ci']);
+    expect((await user.run(['profile', 'remove', 'ci'])).stdout).toBe('removed ci and its tokens\n');
+    expect((await user.run(['profile', 'list'])).stdout).toMatch(/^name .*\ndefault +- +\* +- +- +meta\n$/);
+    expect(await list(user)).toEqual([]);
+  });
+});
