@@ -82,6 +82,8 @@ export function parseCommandLine({ commands, self, version }: CommandLine, argv:
   if (error) return { kind: 'usage', line: rephrased(error.message.replaceAll(DASH, '-'), commands, own, self) };
   if (!picked) return { kind: 'text', text };
   const { command, args } = picked;
+  const stray = strayOption(command, args, self);
+  if (stray !== undefined) return { kind: 'usage', line: stray };
   if (gap >= 0 && !command.takesCommand) return { kind: 'usage', line: `${word(command)} takes nothing behind --` };
   const config = args.config;
   return {
@@ -101,12 +103,23 @@ function lastOf(args: Readonly<Record<string, unknown>>, command: Command): Reco
     ...(Object.entries(KEYS) as [string, KeyRow][]).filter(([, row]) => takesMany(row)).map(([key]) => flagName(key).slice(2)),
     ...Object.keys(command.positionals ?? {}).filter((name) => command.name.includes(`${name}..`)),
   ]);
+  const lists = new Set(Object.entries(command.options ?? {}).flatMap(([name, { isList }]) => (isList ? name : [])));
   return Object.fromEntries(
     Object.entries(args).map(([name, value]) => {
+      if (lists.has(name)) return [name, commaList(value)];
       if (!Array.isArray(value)) return [name, value === DASH ? '-' : value];
       const all = value.map((one: unknown) => (one === DASH ? '-' : one));
       return [name, name !== '_' && !many.has(name) ? all.at(-1) : all];
     }),
+  );
+}
+
+function commaList(value: unknown): string[] | undefined {
+  if (value === undefined) return undefined;
+  return [value].flat().flatMap((text) =>
+    String(text)
+      .split(',')
+      .map((one) => one.trim()),
   );
 }
 
@@ -146,8 +159,9 @@ function keysOf({ settings }: Command): ConfigKey[] {
 function declared(option: CommandOption): Options {
   return {
     type: option.type,
-    describe: option.describe,
+    describe: option.actions ? `${option.actions.join(', ')}: ${option.describe}` : option.describe,
     ...(option.type === 'string' && { requiresArg: true }),
+    ...(option.isList && { array: true }),
     ...(option.choices && { choices: option.choices }),
     ...(option.default !== undefined && { default: option.default }),
   };
@@ -201,9 +215,23 @@ function rephrased(message: string, commands: readonly Command[], own: readonly 
   if (choices) return `--${option} takes ${choices.join(', ')}${didYouMean(given!, choices)}; see ${help}`;
   const choice = Object.entries(command?.positionals ?? {}).find(([, p]) => p.choices);
   if (command && choice && /^(Not enough non-option|Invalid values)/.test(line)) {
-    return `${word(command)} takes ${choice[1].choices!.join(' or ')}${didYouMean(own[1] ?? '', choice[1].choices!)}; see ${help}`;
+    return `${word(command)} takes ${oneOf(choice[1].choices!)}${didYouMean(own[1] ?? '', choice[1].choices!)}; see ${help}`;
   }
   return `${line.charAt(0).toLowerCase()}${line.slice(1)}; see ${help}`;
+}
+
+/** `a, b or c`. */
+function oneOf(words: readonly string[]): string {
+  return words.length < 2 ? words.join() : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+}
+
+/** An option that belongs to another action. */
+function strayOption(command: Command, args: Readonly<Record<string, unknown>>, self: string): string | undefined {
+  const action = String(args[/<(\w+)>/.exec(command.name)?.[1] ?? '']);
+  for (const [name, { actions }] of Object.entries(command.options ?? {}))
+    if (actions && args[name] !== undefined && !actions.includes(action))
+      return `--${name} belongs to ${word(command)} ${oneOf(actions)}, not to ${action}; see ${self} ${word(command)} --help`;
+  return undefined;
 }
 
 function unknownArgument(unknown: string, command: Command | undefined, own: readonly string[], self: string): string {

@@ -3,12 +3,20 @@
 import type { ConfigKey } from '../src/config-keys.ts';
 import type { Invocation } from './settings.ts';
 
+/** What a word may be, where it is completed: a file, or one of some names. */
+export type Names = 'file' | ((invocation: Invocation) => Promise<readonly string[]>);
+
 /** One option of a command, besides the common ones and those of the settings. */
 export interface CommandOption {
   readonly type: 'boolean' | 'string';
   readonly describe: string;
   readonly choices?: readonly string[];
   readonly default?: boolean | string;
+  /** Values with commas between them, also given more than once: an array. */
+  readonly isList?: true;
+  /** The actions that take it; all without it. */
+  readonly actions?: readonly string[];
+  readonly names?: Names;
 }
 
 /** A command: what it takes and what it does. */
@@ -19,6 +27,8 @@ export interface Command {
   readonly summary: string | undefined;
   readonly positionals?: Readonly<Record<string, { readonly describe: string; readonly choices?: readonly string[] }>>;
   readonly options?: Readonly<Record<string, CommandOption>>;
+  /** What its further words may be, by action; under '' for a command without actions. */
+  readonly names?: Readonly<Record<string, Names>>;
   /** 'all': every key of the configuration is a flag. Otherwise these keys, --home and --config. */
   readonly settings: 'all' | 'home' | readonly ConfigKey[];
   /** Whether words behind `--` are taken. */
@@ -37,6 +47,8 @@ export interface Call {
   readonly json: boolean;
   readonly invocation: Invocation;
   readonly terminal: Terminal;
+  /** All there are. */
+  readonly commands: readonly Command[];
 }
 
 /** Where a command speaks. */

@@ -14,6 +14,7 @@ import { openKnownValues } from '../src/rules/masking/known-values.ts';
 import { DEFAULT_PROFILE } from '../src/rules/profile.ts';
 import { openHome } from '../src/store/home.ts';
 import { takeLock } from '../src/store/lock.ts';
+import { openRules } from '../src/store/rules.ts';
 import { watchStore } from '../src/store/watch.ts';
 import { hostPort, proxyUrl, reachable } from './address.ts';
 import { allowedUsers, ownNeedToken } from './allowed-users.ts';
@@ -27,7 +28,7 @@ import { announce, checkReadyPlace, type Ready } from './ready.ts';
 import { lookAtReferences, openReferences, resolveTemplate } from './references.ts';
 import { openReloadable } from './reloading.ts';
 import { openRunTokens } from './run-tokens.ts';
-import { type Invocation, loadSettings } from './settings.ts';
+import { type Invocation, loadSettings, RULE_GRAMMAR } from './settings.ts';
 import { openStored } from './stored.ts';
 import { unreffed } from './timers.ts';
 
@@ -84,7 +85,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const known = openKnownValues();
   const sources = openKnownSources(known, options.invocation.environment, log);
   opening.defer(() => sources.close());
-  const state = await openReloadable({ invocation: options.invocation, first, log });
+  const rules = openRules(store, RULE_GRAMMAR, Date.now);
+  const state = await openReloadable({ invocation: options.invocation, first, storedRules: rules.all, log });
   sources.follow(state.config);
   opening.defer(() => state.close());
   const references = openReferences({
@@ -223,9 +225,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const storeChanged = () => {
     log.debug('the store was changed');
     profiles.refresh();
+    void state.followStore();
   };
   const watch = watchStore(store, { everyMs: STORE_LOOK_MS, schedule: unreffed, onChange: storeChanged });
   opening.defer(() => watch.close());
+  // What was written since the rules were read, and before somebody watched.
+  await state.followStore();
   const housekeeping = setInterval(() => {
     state.sayNews();
     runTokens.renew();

@@ -41,8 +41,8 @@ export function keySurroundings(invocation: Invocation): KeySurroundings {
   return { home: homeOf(invocation), environment: invocation.environment, ask: canAsk() ? askHidden : undefined };
 }
 
-/** Who migrates holds the lock, and only for that: a daemon that starts meanwhile would take us for another one. */
-function openMigrated(home: string): Store {
+/** The store alone; whoever opened it closes it. Who migrates holds the lock, and only for that: a daemon that starts meanwhile would take us for another one. */
+export function openMigrated(home: string): Store {
   const path = join(home, 'sallyport.db');
   try {
     return openStore({ path, mayMigrate: false });

@@ -66,7 +66,7 @@ async function main(argv: readonly string[]): Promise<number> {
       cwd: process.cwd(),
       userHome: homedir(),
     };
-    return await command.run({ args: call.args, rest: call.rest, json: call.json, invocation, terminal });
+    return await command.run({ args: call.args, rest: call.rest, json: call.json, invocation, terminal, commands: COMMANDS });
   } catch (thrown) {
     const { line, exitCode } = explain(thrown);
     terminal.err(`sallyport: ${asTyped(line, self)}`);

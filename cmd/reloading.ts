@@ -1,14 +1,17 @@
-// What a reload swaps: settings, policy, certificates and trust, in one step or not at all. An exchange that has begun keeps
-// what it began with. Must not know about sockets, nor ask the user anything.
+// What a reload swaps: settings, policy, certificates and trust, in one step or not at all; and the policy alone when the rules of the
+// store change. An exchange that has begun keeps what it began with. Must not know about sockets, nor ask the user anything.
 import type { Logger } from 'pino';
 import { type CertAuthority, openCertAuthority } from '../src/cert/authority.ts';
 import type { Config, LoadedConfig } from '../src/config.ts';
 import { type ConfigKey, KEYS, type KeyRow } from '../src/config-keys.ts';
 import type { Reloaded } from '../src/proxy/control/messages.ts';
 import { openTrust, type Trust } from '../src/proxy/egress/trust.ts';
+import type { Rule } from '../src/rule-schema.ts';
 import { compilePolicy, type Policy } from '../src/rules/policy.ts';
+import { rulesInForce, type StoredRule } from '../src/store/rules.ts';
 import { configRows } from './config-rows.ts';
 import { explain } from './failure.ts';
+import { joinRules } from './joined-rules.ts';
 import { type Invocation, loadSettings, policySettings } from './settings.ts';
 
 /** The part of the daemon that a reload may replace. Read it anew for each use. */
@@ -20,6 +23,8 @@ export interface Reloadable {
   readonly trust: Trust;
   /** Reads the settings again. Never rejects: a refusal is in `error`, and everything stays as it was. */
   reload(): Promise<Reloaded>;
+  /** Reads the rules of the store again. Never rejects: where they cannot be followed the old policy stays. */
+  followStore(): Promise<void>;
   /** Logs what the CA has to tell since the last time. */
   sayNews(): void;
   close(): Promise<void>;
@@ -29,21 +34,34 @@ export interface Reloadable {
 export interface ReloadableOptions {
   readonly invocation: Invocation;
   readonly first: LoadedConfig;
+  /** The rules of the store as they are now. */
+  readonly storedRules: () => readonly StoredRule[];
   readonly log: Logger;
 }
 
 /** A CA that was replaced still answers whoever asked before the swap. */
 const OLD_CA_MS = 60_000;
 
-/** Opens all of it from the settings read at the start. */
+/** Opens all of it from the settings read at the start. Rejects where the rules of the store cannot be followed. */
 export async function openReloadable(options: ReloadableOptions): Promise<Reloadable> {
   const { invocation, log } = options;
   const home = options.first.config.home;
   // Trust reads the list at each reload, so its content is swapped in place.
   const upstreamCa = [...options.first.config.upstream_ca];
   const own = new Set<string>();
+  const said = new Set<string>();
+  const tell = (notice: string): void => {
+    if (!said.has(notice)) log.warn(notice);
+    said.add(notice);
+  };
+  const rulesFor = (settings: LoadedConfig): readonly Rule[] => {
+    const { rules, unread } = rulesInForce(options.storedRules());
+    for (const { id, trouble } of unread) tell(`the rule «${id}» in the store is passed over: it cannot be read (${trouble})`);
+    return joinRules(settings, rules);
+  };
+  const compile = (settings: LoadedConfig, rules = rulesFor(settings)) => compilePolicy(policySettings(settings.config, rules));
   let loaded = options.first;
-  let policy = compilePolicy(policySettings(loaded.config));
+  let policy = compile(loaded);
   const openCerts = (hosts: readonly string[]) => openCertAuthority({ home, hosts, now: Date.now });
   let certs = await openCerts(policy.interceptedHosts);
   const ownCa = () => {
@@ -51,20 +69,16 @@ export async function openReloadable(options: ReloadableOptions): Promise<Reload
     return [...own].join('');
   };
   const trust = openTrust({ extraCaFiles: upstreamCa, ownCa });
-  const said = new Set<string>();
   const sayNews = (): string[] => {
     const news = [...loaded.notices, ...certs.notices].filter((n) => !said.has(n));
-    for (const notice of news) {
-      said.add(notice);
-      log.warn(notice);
-    }
+    for (const notice of news) tell(notice);
     return news;
   };
   sayNews();
 
   const swap = async (): Promise<Reloaded> => {
     const next = withFixedKept(loadSettings(invocation), loaded);
-    const nextPolicy = compilePolicy(policySettings(next.config));
+    const nextPolicy = compile(next);
     const before = upstreamCa.splice(0, upstreamCa.length, ...next.config.upstream_ca);
     try {
       await trust.reload();
@@ -84,7 +98,28 @@ export async function openReloadable(options: ReloadableOptions): Promise<Reload
       throw thrown;
     }
   };
+  let trouble: string | undefined;
+  const followStore = (): void => {
+    try {
+      const rules = rulesFor(loaded);
+      if (JSON.stringify(rules) !== JSON.stringify(policy.rules)) {
+        policy = compile(loaded, rules);
+        log.info({ rules: rules.length }, 'the rules were changed');
+      }
+      trouble = undefined;
+    } catch (thrown) {
+      const { line } = explain(thrown);
+      if (line !== trouble) log.error({ reason: line }, 'the rules of the store cannot be followed, the old policy stays');
+      trouble = line;
+    }
+  };
+  // One after the other: a policy that was compiled before a change must not take the place of one compiled after it.
   let busy: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(task: () => T | Promise<T>): Promise<T> => {
+    const mine = busy.then(task);
+    busy = mine;
+    return mine;
+  };
   const reload = async (): Promise<Reloaded> => {
     try {
       const result = await swap();
@@ -111,11 +146,8 @@ export async function openReloadable(options: ReloadableOptions): Promise<Reload
       return certs;
     },
     trust,
-    reload: () => {
-      const mine = busy.then(reload);
-      busy = mine;
-      return mine;
-    },
+    reload: () => inTurn(reload),
+    followStore: () => inTurn(followStore),
     sayNews: () => void sayNews(),
     close: () => certs.close(),
   };

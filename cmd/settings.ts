@@ -5,6 +5,7 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { type Config, type LoadedConfig, readConfig } from '../src/config.ts';
 import { ConfigError } from '../src/config-file.ts';
 import { parseReference } from '../src/proxy/references/kinds.ts';
+import type { Rule, RuleGrammar } from '../src/rule-schema.ts';
 import { BUILT_INS, type GuardrailSettings } from '../src/rules/guardrail-settings.ts';
 import { parseHostPattern } from '../src/rules/host-pattern.ts';
 import { DEFAULT_ACTIONS } from '../src/rules/masking/kinds.ts';
@@ -28,6 +29,15 @@ export interface Invocation {
 
 /** What may be said of each built-in guardrail. */
 const BUILT_IN = Object.fromEntries(BUILT_INS.map(({ name, settings }) => [name, settings]));
+/** What rules may be made of, wherever they stand. */
+export const RULE_GRAMMAR: RuleGrammar = {
+  hostPattern: parseHostPattern,
+  kinds: DEFAULT_ACTIONS,
+  pattern,
+  detectors: [...DETECTORS.map(({ name }) => name), KNOWN_VALUE.name],
+  providers: PROVIDERS.map(({ name }) => name),
+};
+
 const FILES = ['sallyport.yaml', 'sallyport.yml', 'sallyport.json'];
 
 /** Throws ConfigError, and StoreError for a file with secrets that others can read. */
@@ -35,15 +45,7 @@ export function loadSettings(invocation: Invocation): LoadedConfig {
   const home = namedHome(invocation) ?? defaultHome(invocation);
   const path = configPath(invocation, home);
   const file = path === undefined ? undefined : { path, text: readText(path) };
-  const grammar = {
-    hostPattern: parseHostPattern,
-    template,
-    kinds: DEFAULT_ACTIONS,
-    pattern,
-    detectors: [...DETECTORS.map(({ name }) => name), KNOWN_VALUE.name],
-    providers: PROVIDERS.map(({ name }) => name),
-    guardrails: BUILT_IN,
-  };
+  const grammar = { ...RULE_GRAMMAR, template, guardrails: BUILT_IN };
   const loaded = readConfig({ ...invocation, file, home: defaultHome(invocation), grammar });
   const elsewhere = loaded.config.home;
   if (path !== undefined && dirname(path) === home && elsewhere !== home) {
@@ -64,8 +66,8 @@ export function homeOf(invocation: Invocation): string {
   return given ? loadSettings(invocation).config.home : defaultHome(invocation);
 }
 
-/** The part of the settings that the policy is compiled from. */
-export function policySettings(config: Config): PolicySettings {
+/** The part of the settings that the policy is compiled from, with the rules that decide. */
+export function policySettings(config: Config, rules: readonly Rule[] = config.rules): PolicySettings {
   return {
     intercept: config.intercept,
     connectTo: config.connect_to,
@@ -73,7 +75,7 @@ export function policySettings(config: Config): PolicySettings {
     allowPrivate: config.allow_private,
     inject: config.inject.map((rule) => ({ ...rule, replaces: rule.replaces, profiles: rule.profiles })),
     mask: { ...config.mask } as PolicySettings['mask'],
-    rules: config.rules,
+    rules,
     restoreTo: { ...config.restore_to },
     keepPlaceholdersIn: config.keep_placeholders_in,
     onAttestedBody: config.on_attested_body,

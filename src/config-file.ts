@@ -19,8 +19,8 @@ export interface ConfigText {
   readonly place: (path: readonly PropertyKey[]) => string;
 }
 
-/** Throws ConfigError that names the file and the line. */
-export function parseConfigText(file: string, text: string): ConfigText {
+/** Throws ConfigError that names the file and the line. `example` is what it could hold. */
+export function parseConfigText(file: string, text: string, example = '«listen: 127.0.0.1:8898»'): ConfigText {
   const lines = new LineCounter();
   const body = text.startsWith('\uFEFF') ? text.slice(1) : text;
   const at = (offset: number) => `${file}:${lines.linePos(offset).line || 1}`;
@@ -35,7 +35,7 @@ export function parseConfigText(file: string, text: string): ConfigText {
   if (bad) throw new ConfigError('file', `${at(bad.pos[0])}: ${sentence(bad.code, bad.message, keyAt(body, bad.code, bad.pos[0]))}`);
   const root = doc.contents;
   if (root !== null && !isMap(root) && !(isScalar(root) && root.value === null)) {
-    throw new ConfigError('file', `${at(root.range?.[0] ?? 0)}: the file must hold keys and values, such as «listen: 127.0.0.1:8898»`);
+    throw new ConfigError('file', `${at(root.range?.[0] ?? 0)}: the file must hold keys and values, such as ${example}`);
   }
   let values: Record<string, unknown>;
   try {

@@ -3,21 +3,12 @@
 import { z } from 'zod';
 import { parseAuthority } from './authority.ts';
 import type { ConfigKey } from './config-keys.ts';
-import { didYouMean } from './nearest.ts';
+import { attempt, RULE_ACTIONS, type RuleGrammar, ruleShape, withoutTwins } from './rule-schema.ts';
 
 /** Grammar that a higher floor owns; each throws an Error whose message says what is wrong. */
-export interface ConfigGrammar {
-  /** A host pattern, checked and lower-cased. */
-  readonly hostPattern: (text: string) => string;
+export interface ConfigGrammar extends RuleGrammar {
   /** The value of an `inject` entry, as it is. */
   readonly template: (text: string) => string;
-  /** Every kind that `mask` may name, and what happens to it by default. */
-  readonly kinds: Readonly<Record<string, MaskAction>>;
-  /** A pattern of a rule, as it is. */
-  readonly pattern?: (text: string) => string;
-  /** What a rule may name; anything where that is not said. */
-  readonly detectors?: readonly string[];
-  readonly providers?: readonly string[];
   /** What may be said of each built-in guardrail. */
   readonly guardrails?: Readonly<Record<string, z.ZodObject>>;
 }
@@ -61,7 +52,7 @@ export function shapes(grammar: ConfigGrammar) {
       }),
     ),
     mask: z.strictObject(Object.fromEntries(Object.keys(grammar.kinds).map((kind) => [kind, action.optional()]))),
-    rules: z.array(rule(grammar, pattern)).transform((rules, ctx) => attempt(ctx, () => withoutTwins(rules))),
+    rules: z.array(ruleShape(grammar)).transform((rules, ctx) => attempt(ctx, () => withoutTwins(rules))),
     known_values: z.union(
       [
         path.transform((file) => ({ files: [file] })),
@@ -103,56 +94,6 @@ export function shapes(grammar: ConfigGrammar) {
   } satisfies Record<ConfigKey, z.ZodType>;
 }
 
-/** One of `rules`. What it names must be there: a rule that is misspelt protects nobody. */
-function rule<P extends z.ZodType>(grammar: ConfigGrammar, host: P) {
-  const kinds = Object.keys(grammar.kinds);
-  const named = (what: string, known: readonly string[] | undefined) =>
-    z.array(z.string().transform((name, ctx) => attempt(ctx, () => among(name, what, known)))).optional();
-  return z.strictObject({
-    id: z
-      .string()
-      .regex(/^[A-Za-z0-9][\w.-]{0,63}$/, 'an id has letters, digits, dots, hyphens and underscores, 64 at most')
-      .refine((id) => !kinds.includes(id), 'the name of a kind is no id'),
-    kinds: named('kind', kinds),
-    detectors: named('detector', grammar.detectors),
-    pattern: z
-      .string()
-      .transform((text, ctx) => attempt(ctx, () => grammar.pattern?.(text) ?? text))
-      .optional(),
-    word: z
-      .string()
-      .regex(/^[A-Z]{2,10}$/, 'a word is 2 to 10 capital letters')
-      .optional(),
-    hosts: z.array(host).optional(),
-    providers: named('provider', grammar.providers),
-    action,
-  });
-}
-
-function among(name: string, what: string, known: readonly string[] | undefined): string {
-  if (known && !known.includes(name)) throw new Error(`there is no ${what} «${name}»${didYouMean(name, known)}`);
-  return name;
-}
-
-/** A rule is named in logs and answers, so no two have one name. A pattern is what its findings are, so nothing else is asked of them. */
-function withoutTwins<
-  T extends {
-    readonly id: string;
-    readonly pattern?: unknown;
-    readonly kinds?: unknown;
-    readonly detectors?: unknown;
-    readonly word?: unknown;
-  },
->(rules: readonly T[]): readonly T[] {
-  rules.forEach(({ id, pattern, kinds, detectors, word }, i) => {
-    if (rules.findIndex((other) => other.id === id) < i) throw new Error(`two rules have the id «${id}»`);
-    if (pattern !== undefined && (kinds ?? detectors) !== undefined)
-      throw new Error(`the rule «${id}» has a pattern, so it takes neither kinds nor detectors`);
-    if (pattern === undefined && word !== undefined) throw new Error(`the rule «${id}» has a word but no pattern`);
-  });
-  return rules;
-}
-
 /** What says where a request goes, how long it is, and what belongs to one hop. */
 const NO_KEY_GOES_THERE =
   /^(?!(?:host|content-length|transfer-encoding|content-encoding|content-type|connection|keep-alive|te|trailer|upgrade|expect|proxy-.*|x-sallyport-.*)$)/i;
@@ -175,20 +116,9 @@ export function guardrailKeys({ guardrails = {} }: ConfigGrammar): readonly stri
   return [own, ...Object.values(guardrails)].flatMap(({ shape }) => Object.keys(shape));
 }
 
-const action = z.enum(['mask', 'redact', 'warn', 'block', 'off']);
+const action = z.enum(RULE_ACTIONS);
 
 const returnTo = z.enum(['everything', 'text', 'none']);
-
-type MaskAction = z.output<typeof action>;
-
-function attempt<T>(ctx: z.RefinementCtx, f: () => T): T {
-  try {
-    return f();
-  } catch (thrown) {
-    ctx.addIssue({ code: 'custom', message: (thrown as { detail?: string }).detail ?? (thrown as Error).message });
-    return z.NEVER;
-  }
-}
 
 /** `HOST:PORT` or `PORT`. Only addresses: a name could come to mean another interface. `localhost` is 127.0.0.1. Throws Error. */
 export function parseListen(text: string): ListenAddress {

@@ -6,6 +6,7 @@ import { ConfigError, type ConfigText, parseConfigText } from './config-file.ts'
 import { type ConfigKey, KEYS, type KeyRow } from './config-keys.ts';
 import { type ConfigGrammar, guardrailKeys, shapes } from './config-schema.ts';
 import { didYouMean } from './nearest.ts';
+import { ruleComplaint } from './rule-schema.ts';
 
 type Shapes = ReturnType<typeof shapes>;
 type Unset = 'parent_proxy' | 'proxy_auth' | 'ready_file' | 'ready_fd';
@@ -36,7 +37,7 @@ export interface ConfigSources {
 /** The settings, and where each came from. */
 export interface LoadedConfig {
   readonly config: Config;
-  /** By key; maps also by member (`mask.email`). */
+  /** By key; maps also by member (`mask.email`), rules by id (`rules.no-tokens`). */
   readonly origins: Readonly<Record<string, Origin>>;
   /** The file that was read. */
   readonly file: string | undefined;
@@ -78,8 +79,6 @@ const DEFAULTS: { [K in Exclude<ConfigKey, Unset | 'home' | 'mask'>]: z.input<Sh
   log_level: 'info',
 };
 
-const RULE_MEMBERS = ['id', 'kinds', 'detectors', 'pattern', 'word', 'hosts', 'providers', 'action'];
-
 /** Variables with our prefix that are no keys. */
 const OTHER_VARIABLES = ['SALLYPORT_CONFIG', 'SALLYPORT_PASSPHRASE', 'SALLYPORT_PASSPHRASE_FILE'];
 
@@ -108,6 +107,8 @@ export function readConfig(sources: ConfigSources): LoadedConfig {
         values[key] = { ...(values[key] as object), ...(value as object) };
         for (const member of Object.keys(value as object)) origins[`${key}.${member}`] = layer.origin(key, [key, member]);
       } else values[key] = value;
+      if (key === 'rules')
+        for (const [i, { id }] of (value as Config['rules']).entries()) origins[`rules.${id}`] = layer.origin(key, [key, i]);
       origins[key] = layer.origin(key);
     }
     values[key] ??= undefined;
@@ -156,6 +157,7 @@ function checked(shape: z.ZodType, key: ConfigKey, raw: unknown, layer: Layer, g
 
 function complaint(issue: z.core.$ZodIssue, key: ConfigKey, grammar: ConfigGrammar): string {
   const row: KeyRow = KEYS[key];
+  if (key === 'rules' && issue.path.length > 0) return ruleComplaint(issue);
   if (key === 'guardrails' && issue.path[1] === 'module') {
     return `is missing: a guardrail that is not built in names its module${didYouMean(String(issue.path[0]), Object.keys(grammar.guardrails ?? {}))}`;
   }
@@ -175,7 +177,7 @@ function complaint(issue: z.core.$ZodIssue, key: ConfigKey, grammar: ConfigGramm
 function namesIn(key: ConfigKey, grammar: ConfigGrammar): readonly string[] {
   if (key === 'mask' || key === 'restore_to') return Object.keys(grammar.kinds);
   if (key === 'guardrails') return guardrailKeys(grammar);
-  return ['host', 'header', 'value', 'replaces', 'profiles', 'url', 'no_proxy', ...(key === 'rules' ? RULE_MEMBERS : [])];
+  return ['host', 'header', 'value', 'replaces', 'profiles', 'url', 'no_proxy'];
 }
 
 function pathText(path: readonly PropertyKey[]): string {

@@ -18,9 +18,9 @@ import { exitCodeOf, outcomeLines, runFixtures } from './run-fixtures.ts';
 import { scanCorpus } from './scan.ts';
 
 /** By the word on the command line. */
-export const ACTIONS = { scan, explain, test } as const;
+export const LOOKS = { scan, explain, test } as const;
 
-const filesOf = ({ args }: Call) => (args.files ?? []) as readonly string[];
+const filesOf = ({ args }: Call) => (args.names ?? []) as readonly string[];
 
 function scan(call: Call): Promise<number> {
   const inputs = inputsOf(filesOf(call));

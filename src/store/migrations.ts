@@ -71,4 +71,12 @@ export const MIGRATIONS: readonly string[] = [
      note TEXT NOT NULL
    ) STRICT;
    ALTER TABLE exchanges ADD COLUMN profile TEXT NOT NULL DEFAULT 'default';`,
+  `CREATE TABLE rules (
+     id TEXT PRIMARY KEY,
+     position INTEGER NOT NULL,
+     enabled INTEGER NOT NULL,
+     rule TEXT NOT NULL,
+     created_at_ms INTEGER NOT NULL,
+     changed_at_ms INTEGER NOT NULL
+   ) STRICT;`,
 ];

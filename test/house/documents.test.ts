@@ -13,7 +13,7 @@ import { camel, listFiles, readText, root, stem } from './sources.ts';
 const documents = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', ...listFiles('docs', '.md')];
 
 /**
- * What README.md, CONTRIBUTING.md and docs/guardrails.md tell the reader to type -> where it is run. A line is looked up by its first words;
+ * What README.md, CONTRIBUTING.md, docs/guardrails.md and docs/rules.md tell the reader to type -> where it is run. A line is looked up by its first words;
  * the place is a file that holds the text after the arrow.
  */
 const RUN_BY: Readonly<Record<string, readonly [file: string, text: string]>> = {
@@ -25,6 +25,15 @@ const RUN_BY: Readonly<Record<string, readonly [file: string, text: string]>> = 
   'npm run demo': ['test/journey/cli-words.test.ts', 'demo: masked for the provider, whole for the client'],
   'cmd/sallyport run': ['test/journey/cli-run.test.ts', 'a request through it is masked, and fidelity shows both sides'],
   'cmd/sallyport start': ['test/journey/cli-daemon.test.ts', 'start, status, second start, reload, stop'],
+  'cmd/sallyport rules list': ['test/journey/cli-rules-store.test.ts', 'as the documents tell it'],
+  'cmd/sallyport rules add': ['test/journey/cli-rules-store.test.ts', 'as the documents tell it'],
+  'cmd/sallyport rules edit': ['test/journey/cli-rules-store.test.ts', 'as the documents tell it'],
+  'cmd/sallyport rules move': ['test/journey/cli-rules-store.test.ts', 'as the documents tell it'],
+  'cmd/sallyport rules disable': ['test/journey/cli-rules-store.test.ts', 'as the documents tell it'],
+  'cmd/sallyport rules enable': ['test/journey/cli-rules-store.test.ts', 'as the documents tell it'],
+  'cmd/sallyport rules remove': ['test/journey/cli-rules-store.test.ts', 'as the documents tell it'],
+  'cmd/sallyport rules export': ['test/journey/cli-rules-store.test.ts', 'as the documents tell it'],
+  'cmd/sallyport rules import': ['test/journey/cli-rules-store.test.ts', 'as the documents tell it'],
   'cmd/sallyport rules scan': ['test/journey/cli-rules-scan.test.ts', 'every kind of row: in order'],
   'cmd/sallyport rules explain': ['test/journey/cli-rules.test.ts', 'a text: marks below it, a row for each finding'],
   'echo "Write to bob@example.com" | cmd/sallyport rules explain': [
@@ -56,7 +65,7 @@ describe('documents', () => {
   });
 
   test('tell nobody to type what no test runs', () => {
-    const typed = ['README.md', 'CONTRIBUTING.md', 'docs/guardrails.md'].flatMap((file) => commands(readText(file)));
+    const typed = ['README.md', 'CONTRIBUTING.md', 'docs/guardrails.md', 'docs/rules.md'].flatMap((file) => commands(readText(file)));
     expect(typed.length).toBeGreaterThan(5);
     const known = (line: string) => Object.keys(RUN_BY).find((words) => line === words || line.startsWith(`${words} `));
     expect(typed.filter((line) => known(line) === undefined)).toEqual([]);

@@ -148,7 +148,7 @@ describe('rules explain', { timeout: 90_000 }, () => {
     [['explain', 'none.txt'], '', 'none.txt cannot be read: it is not there'],
     [['explane'], '', 'did you mean «explain»'],
     [['test'], '', 'Name files of fixtures'],
-    [[], '', 'rules takes scan or explain or test'],
+    [[], '', 'rules takes list, add, edit'],
   ] as const)('%j: one line, exit code 2', async (words, input, line) => {
     const ran = await newUser().run(['rules', ...words], { input });
     expect(ran).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(line) });
