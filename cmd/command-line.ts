@@ -1,10 +1,11 @@
 // The command line to a command and its call, by yargs.
 // Must not run anything, print or exit: it says what is to be done.
-import yargs, { type Argv, type Options } from 'yargs';
+import yargs, { type Argv } from 'yargs';
 import { flagName } from '../src/config.ts';
-import { type ConfigKey, KEYS, type KeyRow } from '../src/config-keys.ts';
+import { KEYS, type KeyRow } from '../src/config-keys.ts';
 import { didYouMean, nearest } from '../src/nearest.ts';
-import type { Command, CommandOption } from './command.ts';
+import type { Command } from './command.ts';
+import { commaList, declaredOption, keysOf, optionsOf, settingOption, takesMany } from './command-options.ts';
 
 /** What a command line asks for. */
 export type Parsed =
@@ -114,19 +115,6 @@ function lastOf(args: Readonly<Record<string, unknown>>, command: Command): Reco
   );
 }
 
-function commaList(value: unknown): string[] | undefined {
-  if (value === undefined) return undefined;
-  return [value].flat().flatMap((text) =>
-    String(text)
-      .split(',')
-      .map((one) => one.trim()),
-  );
-}
-
-function takesMany(row: KeyRow): boolean {
-  return row.kind === 'list' || row.kind === 'map' || row.kind === 'objects';
-}
-
 /** The first word of a command's name. */
 export function word(command: Command): string {
   return command.name.split(' ')[0]!;
@@ -136,7 +124,7 @@ function declare(y: Argv, command: Command): Argv {
   let out = y.usage(`$0 ${command.name}${command.takesCommand ? ' -- COMMAND [ARGUMENTS]' : ''}\n\n${command.summary ?? ''}`).epilog('');
   for (const [name, p] of Object.entries(command.positionals ?? {}))
     out = out.positional(name, { describe: p.describe, type: 'string', ...(p.choices && { choices: p.choices }) });
-  for (const [name, option] of Object.entries(command.options ?? {})) out = out.option(name, declared(option));
+  for (const [name, option] of Object.entries(command.options ?? {})) out = out.option(name, declaredOption(option));
   for (const key of keysOf(command)) out = out.option(flagName(key).slice(2), settingOption(KEYS[key]));
   out = out
     .option('config', {
@@ -148,29 +136,6 @@ function declare(y: Argv, command: Command): Argv {
     .option('json', { type: 'boolean', describe: 'print JSON' });
   for (const [line, what] of command.examples) out = out.example(`$0 ${line}`, what);
   return out;
-}
-
-/** The keys of the configuration that are flags of the command. */
-function keysOf({ settings }: Command): ConfigKey[] {
-  const all = Object.keys(KEYS) as ConfigKey[];
-  return settings === 'all' ? all : all.filter((key) => key === 'home' || (settings !== 'home' && settings.includes(key)));
-}
-
-function declared(option: CommandOption): Options {
-  return {
-    type: option.type,
-    describe: option.actions ? `${option.actions.join(', ')}: ${option.describe}` : option.describe,
-    ...(option.type === 'string' && { requiresArg: true }),
-    ...(option.isList && { array: true }),
-    ...(option.choices && { choices: option.choices }),
-    ...(option.default !== undefined && { default: option.default }),
-  };
-}
-
-function settingOption(row: KeyRow): Options {
-  const describe = row.argument === '' ? row.help : `${row.help} [${row.argument}]`;
-  if (row.kind === 'switch') return { type: 'boolean', describe, group: 'Settings:' };
-  return { type: 'string', requiresArg: true, array: takesMany(row), describe, group: 'Settings:' };
 }
 
 function flagsOf(args: Readonly<Record<string, unknown>>): Record<string, unknown> {
@@ -243,5 +208,5 @@ function unknownArgument(unknown: string, command: Command | undefined, own: rea
 }
 
 function optionNames(command: Command): string[] {
-  return [...Object.keys(command.options ?? {}), ...keysOf(command).map((k) => flagName(k).slice(2)), 'config', 'json', 'help', 'version'];
+  return [...optionsOf(command).map(({ name }) => name), 'version'];
 }

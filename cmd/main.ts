@@ -4,6 +4,8 @@ import { homedir } from 'node:os';
 import type { Command, Terminal } from './command.ts';
 import { parseCommandLine } from './command-line.ts';
 import { ca } from './commands/ca.ts';
+import { complete } from './commands/complete.ts';
+import { completion } from './commands/completion.ts';
 import { daemon } from './commands/daemon.ts';
 import { db } from './commands/db.ts';
 import { demo } from './commands/demo.ts';
@@ -39,6 +41,8 @@ const COMMANDS: readonly Command[] = [
   db,
   doctor,
   demo,
+  completion,
+  complete,
   daemon,
 ];
 

@@ -43,6 +43,8 @@ const RUN_BY: Readonly<Record<string, readonly [file: string, text: string]>> = 
   'cmd/sallyport rules test': ['test/journey/cli-rules.test.ts', 'all hold; the documents’ example does too'],
   'cmd/sallyport profile add': ['test/journey/cli-tokens.test.ts', 'a token is made, used, seen in the list'],
   'cmd/sallyport token create': ['test/journey/cli-tokens.test.ts', 'a token is made, used, seen in the list'],
+  'eval "$(cmd/sallyport completion': ['test/journey/cli-completion.test.ts', 'bash completes by the script'],
+  'cmd/sallyport completion': ['test/journey/cli-completion.test.ts', 'fish completes by the script'],
   eval: ['test/journey/cli-words.test.ts', 'env is what run would set; a shell takes it'],
 };
 

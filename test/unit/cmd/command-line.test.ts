@@ -39,6 +39,10 @@ const COMMANDS: readonly Command[] = [
     summary: 'look at files',
     settings: ['mask'],
     positionals: { action: { describe: 'what', choices: ['near', 'far'] }, files: { describe: 'which' } },
+    options: {
+      kinds: { type: 'string', describe: 'of', isList: true, actions: ['near'] },
+      deep: { type: 'boolean', describe: 'so', actions: ['far'] },
+    },
     examples: [],
     run,
   },
@@ -106,6 +110,14 @@ test('positionals and defaults', () => {
   expect(parse('fidelity')).toMatchObject({ args: { last: '1' } });
 });
 
+test('a list is an array, with commas and given again; an option belongs to its actions', () => {
+  expect(parse('look', 'near', '--kinds', 'a, b', 'file', '--kinds=c')).toMatchObject({
+    args: { kinds: ['a', 'b', 'c'], files: ['file'] },
+  });
+  expect(parse('look', 'far', '--deep')).toMatchObject({ args: { deep: true } });
+  expect(parse('look', '--help')).toMatchObject({ text: expect.stringContaining('near: of') });
+});
+
 test('help and version are text; the hidden command is in neither', () => {
   const all = parse('--help');
   expect(all).toMatchObject({ kind: 'text', text: expect.stringContaining('start it') });
@@ -127,6 +139,8 @@ test.each([
   [['ca'], 'ca takes show or export; see sp ca --help'],
   [['ca', 'exprot'], 'ca takes show or export (did you mean «export»?); see sp ca --help'],
   [['ca', 'show', '--intercept', 'x'], 'there is no option --intercept here'],
+  [['look', 'far', '--kinds', 'a'], '--kinds belongs to look near, not to far; see sp look --help'],
+  [['look', 'near', '--deep'], '--deep belongs to look far, not to near; see sp look --help'],
   [['start', '--home'], 'not enough arguments following: home; see sp start --help'],
   [['start', '--', 'x'], 'start takes nothing behind --'],
   // `--foreground=1` was taken for «not in the foreground»: a daemon nobody had asked for stayed behind, with exit code 0.
