@@ -15,8 +15,9 @@ import { applyEdits, createMasker } from '../src/rules/masking/mask.ts';
 import { openPlaceholders } from '../src/rules/masking/placeholders.ts';
 import { createReplyRestorer } from '../src/rules/masking/restore.ts';
 import { scannerFor } from '../src/rules/masking/scan.ts';
-import { openExchanges } from '../src/store/exchanges.ts';
+import { openAuditWriter } from '../src/store/audit/writer.ts';
 import { openHome } from '../src/store/home.ts';
+import { openKeyring } from '../src/store/keyring.ts';
 import { openStore } from '../src/store/open.ts';
 import { startConversation } from './conversation.ts';
 
@@ -89,8 +90,8 @@ await ca.close();
 
 openHome(join(home, 'store'));
 const store = openStore({ path: join(home, 'store', 'bench.db') });
-const exchanges = openExchanges(store, {
-  keep: 100_000,
+const keyring = await openKeyring({ store, home: join(home, 'store'), environment: {}, now: Date.now });
+const audit = openAuditWriter(store, keyring, {
   maxQueued: 10_000,
   schedule: (task, delayMs) => {
     const timer = setTimeout(task, delayMs);
@@ -105,6 +106,7 @@ const row: ExchangeRecord = {
   profile: 'default',
   startedAtMs: Date.now(),
   client: 'bench',
+  scheme: 'https',
   protocol: 'http/1.1',
   host: 'api.anthropic.com',
   port: 443,
@@ -125,11 +127,11 @@ const row: ExchangeRecord = {
 };
 let rows = 0;
 await take('record, in batches of 100', () => {
-  for (let i = 0; i < 100; i++) exchanges.write({ ...row, id: `x-${rows++}` });
-  exchanges.flush();
+  for (let i = 0; i < 100; i++) audit.write({ ...row, id: `x-${rows++}` });
+  audit.flush();
 });
 us['record, in batches of 100'] = (us['record, in batches of 100'] ?? Number.NaN) / 100;
-exchanges.close();
+audit.close();
 store.close();
 rmSync(home, { recursive: true, force: true });
 console.log(JSON.stringify(us));

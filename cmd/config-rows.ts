@@ -35,6 +35,7 @@ function shown(config: Config, key: ConfigKey, name: string, row: KeyRow): strin
       return JSON.stringify(config.guardrails);
     case 'mask':
     case 'restore_to':
+    case 'audit':
       return String((config[key] as Record<string, unknown>)[name.slice(key.length + 1)]);
     default:
       return [config[key]].flat().join(', ');

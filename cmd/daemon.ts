@@ -12,12 +12,14 @@ import { type RunningProxy, startProxy } from '../src/proxy/start.ts';
 import { standIns } from '../src/rules/inject.ts';
 import { openKnownValues } from '../src/rules/masking/known-values.ts';
 import { DEFAULT_PROFILE } from '../src/rules/profile.ts';
+import { startRetention } from '../src/store/audit/retention.ts';
 import { openHome } from '../src/store/home.ts';
 import { takeLock } from '../src/store/lock.ts';
 import { openRules } from '../src/store/rules.ts';
 import { watchStore } from '../src/store/watch.ts';
 import { hostPort, proxyUrl, reachable } from './address.ts';
 import { allowedUsers, ownNeedToken } from './allowed-users.ts';
+import { recordReload } from './audit/reloaded.ts';
 import { refreshBundle, writePac } from './client-files.ts';
 import { configRows } from './config-rows.ts';
 import { CommandFailure, EXIT, explain, listenFailure } from './failure.ts';
@@ -64,6 +66,7 @@ const CONNECT_MS = 10_000;
 /** How soon a change of the store by a command is seen. */
 const STORE_LOOK_MS = 300;
 const HOUSEKEEPING_MS = 3_600_000;
+const DAY_MS = 86_400_000;
 
 /** Starts the daemon. Rejects with what failure.ts explains; then nothing is left open. */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
@@ -76,7 +79,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   lockHome(home, opening);
 
   const log = openLog({ level: first.config.log_level, form: options.logForm, sink: options.sink });
-  const { store, profiles, tokens, exchanges, placeholders, notices } = await openStored(
+  const { store, keyring, profiles, tokens, audit, placeholders, notices } = await openStored(
     home,
     options.invocation.environment,
     log,
@@ -121,7 +124,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       }),
       log,
       now: Date.now,
-      onRecord: (record) => exchanges.write(record),
+      refusesUnrecorded: () => audit.failing && state.config.audit.on_failure === 'block',
+      onRecord: (record) => audit.write(record),
     });
   } catch (thrown) {
     throw listenFailure(thrown, hostPort(listen)) ?? thrown;
@@ -166,9 +170,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     void proxy.close();
   };
   const reload = async (): Promise<Reloaded> => {
+    const before = configRows(state.loaded);
     const result = await state.reload();
     if (result.error === undefined) {
       references.forget();
+      recordReload({ store, keyring, log }, result.changed, before, configRows(state.loaded));
       sources.follow(state.config);
       tellClients();
     }
@@ -187,7 +193,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       startedAtMs,
       draining,
       ...proxy.status(),
-      recordsDropped: exchanges.dropped,
+      recordsDropped: audit.dropped,
       caExpiresAtMs: state.certs.expiresAtMs,
       caFingerprint: state.certs.fingerprint256,
     }),
@@ -231,6 +237,13 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   opening.defer(() => watch.close());
   // What was written since the rules were read, and before somebody watched.
   await state.followStore();
+  const retention = startRetention(store, keyring, {
+    limits: () => ({ keepMs: state.config.audit.keep_days! * DAY_MS, maxBytes: state.config.audit.max_bytes! }),
+    now: Date.now,
+    schedule: unreffed,
+    onTrouble: (err) => log.warn({ err }, 'old rows of the audit log could not be let go'),
+  });
+  opening.defer(() => retention.close());
   const housekeeping = setInterval(() => {
     state.sayNews();
     runTokens.renew();

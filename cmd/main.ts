@@ -3,6 +3,7 @@
 import { homedir } from 'node:os';
 import type { Command, Terminal } from './command.ts';
 import { parseCommandLine } from './command-line.ts';
+import { audit } from './commands/audit.ts';
 import { ca } from './commands/ca.ts';
 import { complete } from './commands/complete.ts';
 import { completion } from './commands/completion.ts';
@@ -37,6 +38,7 @@ const COMMANDS: readonly Command[] = [
   ca,
   rules,
   fidelity,
+  audit,
   vault,
   db,
   doctor,

@@ -4,8 +4,8 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { openPlaceholders, type Placeholders } from '../src/rules/masking/placeholders.ts';
+import { type AuditWriter, openAuditWriter } from '../src/store/audit/writer.ts';
 import { countSeals, REKEY_AFTER } from '../src/store/data-keys.ts';
-import { type Exchanges, openExchanges } from '../src/store/exchanges.ts';
 import { type Keyring, openKeyring } from '../src/store/keyring.ts';
 import { openStore, type Store } from '../src/store/open.ts';
 import { openPlaceholderFile } from '../src/store/placeholder-file.ts';
@@ -20,14 +20,13 @@ export interface Stored {
   readonly keyring: Keyring;
   readonly profiles: Profiles;
   readonly tokens: Tokens;
-  readonly exchanges: Exchanges;
+  readonly audit: AuditWriter;
   readonly placeholders: Placeholders;
   /** What there is to tell. */
   readonly notices: readonly string[];
 }
 
-const KEEP_EXCHANGES = 100_000;
-const MAX_QUEUED_EXCHANGES = 10_000;
+const MAX_QUEUED_ROWS = 10_000;
 const MAX_PLACEHOLDERS = 100_000;
 
 /** Opens all of it; `opening` closes it. Throws StoreError. */
@@ -45,16 +44,16 @@ export async function openStored(
   const profiles = openProfiles(store);
   const tokens = openTokens({ store, keyring, now: Date.now, random: randomBytes, schedule: unreffed });
   opening.defer(() => tokens.close());
-  const exchanges = openExchanges(store, {
-    keep: KEEP_EXCHANGES,
-    maxQueued: MAX_QUEUED_EXCHANGES,
+  const audit = openAuditWriter(store, keyring, {
+    maxQueued: MAX_QUEUED_ROWS,
     schedule: unreffed,
     onTrouble: ({ failing, dropped, cause }) => {
-      if (failing) log.error({ err: cause }, 'the exchange log cannot be written; exchanges go on, rows over the queue are lost');
-      else log.info({ dropped }, 'the exchange log is written again');
+      if (failing)
+        log.error({ err: cause }, 'the audit log cannot be written; rows over the queue are lost, audit.on_failure decides the rest');
+      else log.info({ dropped }, 'the audit log is written again');
     },
   });
-  opening.defer(() => exchanges.close());
+  opening.defer(() => audit.close());
   const key = placeholderKey(home);
   const remembered = openPlaceholderFile({
     home,
@@ -70,5 +69,5 @@ export async function openStored(
   opening.defer(() => remembered.close());
   const placeholders = openPlaceholders({ key, maxEntries: MAX_PLACEHOLDERS, known: remembered.known, onUse: remembered.used });
   opening.defer(() => placeholders.close());
-  return { store, keyring, profiles, tokens, exchanges, placeholders, notices: [...store.notices, ...remembered.notices] };
+  return { store, keyring, profiles, tokens, audit, placeholders, notices: [...store.notices, ...remembered.notices] };
 }

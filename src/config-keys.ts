@@ -137,6 +137,12 @@ export const KEYS = {
     help: 'names that may lead to private addresses (repeatable)',
     expects: 'a list of host patterns',
   },
+  audit: {
+    kind: 'map',
+    argument: 'SETTING=VALUE',
+    help: 'the audit log: keep_days, max_bytes, on_failure=block or continue (repeatable)',
+    expects: 'keep_days (1 to 36500), max_bytes (1048576 or more) and on_failure (block or continue)',
+  },
   on_attested_body: {
     kind: 'text',
     argument: 'ACTION',

@@ -28,6 +28,11 @@ export interface ConnectToEntry {
 
 const seconds = (least: number) => z.number().min(least).max(86_400);
 const path = z.string().min(1);
+/** A whole number; in a flag it is written as text. */
+const numeral = (least: number, most: number) =>
+  z
+    .union([z.int(), z.string().regex(/^\d+$/, 'shape').transform(Number)], 'shape')
+    .refine((value) => value >= least && value <= most, 'shape');
 
 /** The shape of each key; a schema turns what the file says into what the daemon uses. */
 export function shapes(grammar: ConfigGrammar) {
@@ -79,6 +84,11 @@ export function shapes(grammar: ConfigGrammar) {
     allow_remote: z.boolean(),
     connect_ports: z.array(z.int().min(1).max(65_535)),
     allow_private: z.array(pattern),
+    audit: z.strictObject({
+      keep_days: numeral(1, 36_500).optional(),
+      max_bytes: numeral(2 ** 20, 2 ** 50).optional(),
+      on_failure: z.enum(['block', 'continue']).optional(),
+    }),
     on_attested_body: z.enum(['mask', 'block', 'observe']),
     max_body_bytes: z
       .int()

@@ -70,6 +70,7 @@ const DEFAULTS: { [K in Exclude<ConfigKey, Unset | 'home' | 'mask'>]: z.input<Sh
   allow_remote: false,
   connect_ports: [],
   allow_private: [],
+  audit: { keep_days: 90, max_bytes: 2 ** 30, on_failure: 'continue' },
   on_attested_body: 'mask',
   max_body_bytes: 32 * 1024 * 1024,
   idle_seconds: 600,
@@ -78,6 +79,9 @@ const DEFAULTS: { [K in Exclude<ConfigKey, Unset | 'home' | 'mask'>]: z.input<Sh
   max_connections: 20_000,
   log_level: 'info',
 };
+
+/** What other tools call `audit.keep_days`. */
+const RETENTION = 'CALL_LOG_RETENTION_DAYS';
 
 /** Variables with our prefix that are no keys. */
 const OTHER_VARIABLES = ['SALLYPORT_CONFIG', 'SALLYPORT_PASSPHRASE', 'SALLYPORT_PASSPHRASE_FILE'];
@@ -122,6 +126,7 @@ function layersOf(sources: ConfigSources, text: ConfigText | undefined): Layer[]
   const keys = Object.keys(KEYS) as ConfigKey[];
   const environment = Object.fromEntries(keys.map((k) => [k, fromText(KEYS[k], sources.environment[environmentName(k)])]));
   const flags = Object.fromEntries(keys.map((k) => [k, fromFlag(KEYS[k], sources.flags[k])]));
+  const retention = sources.environment[RETENTION];
   const layers: Layer[] = [
     {
       source: 'combination',
@@ -129,6 +134,7 @@ function layersOf(sources: ConfigSources, text: ConfigText | undefined): Layer[]
       values: { ...DEFAULTS, mask: sources.grammar.kinds, home: sources.home },
       origin: () => 'default',
     },
+    { source: 'environment', base: sources.cwd, values: retention ? { audit: { keep_days: retention } } : {}, origin: () => RETENTION },
     { source: 'environment', base: sources.cwd, values: environment, origin: (k) => environmentName(k) },
     { source: 'flag', base: sources.cwd, values: flags, origin: (k) => flagName(k) },
   ];
@@ -177,6 +183,7 @@ function complaint(issue: z.core.$ZodIssue, key: ConfigKey, grammar: ConfigGramm
 function namesIn(key: ConfigKey, grammar: ConfigGrammar): readonly string[] {
   if (key === 'mask' || key === 'restore_to') return Object.keys(grammar.kinds);
   if (key === 'guardrails') return guardrailKeys(grammar);
+  if (key === 'audit') return Object.keys(DEFAULTS.audit);
   return ['host', 'header', 'value', 'replaces', 'profiles', 'url', 'no_proxy'];
 }
 

@@ -15,6 +15,7 @@ export interface ExchangeRecord {
   readonly profile: string;
   /** CLI name taken from its user-agent (`claude-cli`, `codex_exec`, …), '' when it sent none. */
   readonly client: string;
+  readonly scheme: 'https' | 'http';
   readonly protocol: 'http/1.1' | 'h2' | 'websocket';
   readonly host: string;
   readonly port: number;

@@ -73,6 +73,12 @@ export const FAULTS = {
     sentence: 'The provider sent nothing for longer than the idle limit.',
   },
   'reply-unreadable': { source: 'upstream', status: 502, retry: 'later', sentence: "The provider's answer could not be decoded." },
+  'audit-failing': {
+    source: 'self',
+    status: 503,
+    retry: 'later',
+    sentence: 'Exchanges cannot be recorded at present, and this proxy is set to forward none that is not.',
+  },
   'key-missing': { source: 'self', status: 502, retry: 'never', sentence: 'The key configured for this host could not be read.' },
   draining: { source: 'self', status: 503, retry: 'fresh', sentence: 'The proxy is shutting down.' },
   internal: { source: 'self', status: 500, retry: 'later', sentence: 'The proxy failed; see its log.' },

@@ -87,6 +87,7 @@ function read(x: Exchange, provider: Provider | undefined): void {
 function admit(house: Conductor, x: Exchange): void {
   x.connection.recheck();
   if (house.draining()) throw new Fault('draining');
+  if (house.options.refusesUnrecorded?.()) throw new Fault('audit-failing');
   if (x.line.head.method === 'CONNECT' && !x.line.wantsWebSocket) throw new Fault('bad-request', 'CONNECT inside a tunnel');
 }
 
@@ -122,6 +123,7 @@ function record(house: Conductor, x: Exchange): void {
     startedAtMs: x.startedAtMs,
     profile: x.profile.name,
     client: recordable(client, x.policy.inject),
+    scheme: x.connection.scheme,
     protocol: x.notes.webSocket ? 'websocket' : x.line.protocol,
     host: authority.host,
     port: authority.port,

@@ -39,5 +39,7 @@ export interface ProxyOptions {
   readonly log: Logger;
   /** Wall clock, ms. */
   readonly now: () => number;
+  /** Whether exchanges are refused because they cannot be recorded. */
+  readonly refusesUnrecorded?: () => boolean;
   readonly onRecord: (record: ExchangeRecord) => void;
 }

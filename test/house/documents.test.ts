@@ -84,7 +84,7 @@ function inWords(value: unknown): string {
   if (value === undefined || (typeof value === 'object' && Object.values(value ?? {}).flat().length === 0)) return 'none';
   if (typeof value === 'number') return value % 2 ** 20 === 0 && value > 0 ? `${value / 2 ** 20} MiB` : String(value);
   if (typeof value !== 'object' || value === null) return String(value);
-  return 'host' in value && 'port' in value ? `${value.host}:${value.port}` : [...new Set(Object.values(value))].join(', ');
+  return 'host' in value && 'port' in value ? `${value.host}:${value.port}` : [...new Set(Object.values(value))].map(inWords).join(', ');
 }
 
 describe('README.md', () => {

@@ -1,0 +1,31 @@
+// Writes down that the configuration was read again, and what changed by it.
+// Must not stop a reload that has happened already.
+import type { Logger } from 'pino';
+import type { ConfigRow } from '../../src/proxy/control/messages.ts';
+import { recordChange } from '../../src/store/audit/changes.ts';
+import type { Keyring } from '../../src/store/keyring.ts';
+import type { Store } from '../../src/store/open.ts';
+
+/** Where to. */
+export interface Recording {
+  readonly store: Store;
+  readonly keyring: Keyring;
+  readonly log: Logger;
+}
+
+/** `rows` are the settings before and after, secrets left out; `changed` names the keys. */
+export function recordReload(
+  { store, keyring, log }: Recording,
+  changed: readonly string[],
+  ...rows: [readonly ConfigRow[], readonly ConfigRow[]]
+): void {
+  const [before, after] = rows.map((all) =>
+    Object.fromEntries(all.filter(({ key }) => changed.includes(key)).map(({ key, value }) => [key, value])),
+  );
+  try {
+    // The control socket is open to the user of the daemon alone.
+    recordChange(store, keyring, { who: process.getuid?.() ?? -1, what: 'reload', before, after });
+  } catch (err) {
+    log.error({ err }, 'the reload could not be recorded in the audit log');
+  }
+}
