@@ -1,13 +1,13 @@
 // Phases 4 to 10 of one exchange, in order, and the last one always. It drives a Line and asks the rules; it opens no
 // socket and parses no byte itself.
 import { asFault, Fault } from '../fault.ts';
-import { allValues, firstValue, type ReplyHead } from '../headers.ts';
+import { allValues, type ReplyHead } from '../headers.ts';
 import { opaque } from '../rules/dialects/opaque.ts';
 import { createScrubber, type Scrubber } from '../rules/masking/scrub.ts';
 import { DEFAULT_PROFILE } from '../rules/profile.ts';
 import type { Provider } from '../rules/provider.ts';
-import { recordable } from '../rules/recordable.ts';
 import { checkAgreement, routeOf } from '../rules/route.ts';
+import { NO_USAGE } from '../rules/usage.ts';
 import { arm } from './arm.ts';
 import { hashBodies } from './body/hashes.ts';
 import { inspect } from './body/inspect.ts';
@@ -16,6 +16,7 @@ import { replyPlan } from './body/restore-reply.ts';
 import { complain } from './complain.ts';
 import type { ConnectionFacts, Exchange, Line, Notes } from './exchange.ts';
 import type { Conductor } from './house.ts';
+import { record } from './record.ts';
 
 /** Conducts one exchange from its head to its record. Never throws: a failure is answered or cut by the line. */
 export async function conduct(house: Conductor, line: Line, connection: ConnectionFacts, provider: Provider | undefined): Promise<void> {
@@ -45,6 +46,7 @@ function begin(house: Conductor, line: Line, connection: ConnectionFacts): Excha
   const notes: Notes = {
     verdict: 'pass',
     edits: {},
+    rules: {},
     restored: 0,
     findings: [],
     optOuts: 0,
@@ -52,6 +54,8 @@ function begin(house: Conductor, line: Line, connection: ConnectionFacts): Excha
     faultCause: undefined,
     armedAt: undefined,
     webSocket: false,
+    askedModel: '',
+    usage: NO_USAGE,
     answersJson: false,
     injected: [],
     sentHead: undefined,
@@ -110,36 +114,4 @@ function scrubHead(reply: ReplyHead, scrub: Scrubber | undefined): ReplyHead {
   const reason = scrub.text(reply.reason);
   const isSame = reason === reply.reason && headers.every((text, i) => text === reply.headers[i]);
   return isSame ? reply : { ...reply, headers, reason, isEdited: true };
-}
-
-/** Phase 10: always, exactly once. */
-function record(house: Conductor, x: Exchange): void {
-  const { authority } = x.connection;
-  const { head, seen } = x.line;
-  const end = performance.now();
-  const client = (firstValue(head.headers, 'user-agent') ?? '').split(/[/ ]/, 1)[0]!.slice(0, 64);
-  house.finished(x, {
-    id: x.id,
-    startedAtMs: x.startedAtMs,
-    profile: x.profile.name,
-    client: recordable(client, x.policy.inject),
-    scheme: x.connection.scheme,
-    protocol: x.notes.webSocket ? 'websocket' : x.line.protocol,
-    host: authority.host,
-    port: authority.port,
-    method: head.method,
-    path: recordable(head.target.split('?', 1)[0]!, x.policy.inject),
-    provider: x.route?.provider.name ?? '',
-    endpoint: x.route?.endpoint?.name ?? '',
-    status: seen.status,
-    fault: x.notes.fault,
-    verdict: x.notes.verdict,
-    edits: x.notes.edits,
-    restored: x.notes.restored,
-    requestBytes: seen.requestBytes,
-    replyBytes: seen.replyBytes,
-    addedMs: (x.notes.armedAt ?? end) - x.t0,
-    durationMs: end - x.t0,
-    equality: x.connection.equality,
-  });
 }

@@ -10,6 +10,7 @@ import type { Injected } from '../rules/masking/scrub.ts';
 import type { Policy } from '../rules/policy.ts';
 import type { Profile } from '../rules/profile.ts';
 import type { Dialect, Route } from '../rules/provider.ts';
+import type { Usage } from '../rules/usage.ts';
 
 /** A client that was let in. */
 export interface Guest {
@@ -78,7 +79,8 @@ export interface HeldBody {
 
 /** How a reply body is relayed. */
 export type ReplyPlan =
-  | { readonly kind: 'raw' }
+  /** `watch` sees the payload as it passes. */
+  | { readonly kind: 'raw'; readonly watch?: (piece: Buffer) => void }
   | { readonly kind: 'transform'; readonly transform: BodyTransform }
   | { readonly kind: 'whole'; readonly maxBytes: number; readonly edit: (bytes: Buffer) => Promise<Buffer> | Buffer };
 
@@ -151,6 +153,8 @@ export interface Exchange {
 export interface Notes {
   verdict: 'pass' | 'edit' | 'deny';
   edits: Record<string, number>;
+  /** Counts by the user's own rule, and by guardrail that edited. */
+  rules: Record<string, number>;
   restored: number;
   /** What guardrails found that was not met before. */
   readonly findings: Finding[];
@@ -161,6 +165,10 @@ export interface Notes {
   /** Monotonic ms when phase 7 ended. */
   armedAt: number | undefined;
   webSocket: boolean;
+  /** The model that the request asks for, '' where that is not known. */
+  askedModel: string;
+  /** What the reply says of its cost. */
+  usage: Usage;
   /** The request asked the model for an answer in JSON; over a WebSocket the last one that asked for an answer. */
   answersJson: boolean;
   /** Credentials that were put into the request. */

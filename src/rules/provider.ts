@@ -4,6 +4,7 @@ import type { Authority } from '../authority.ts';
 import type { Fault } from '../fault.ts';
 import type { RequestHead } from '../headers.ts';
 import type { HostPattern } from './host-pattern.ts';
+import type { UsageNames } from './usage.ts';
 
 /** A body family. One file in dialects/ each. */
 export interface Dialect {
@@ -26,6 +27,8 @@ export interface Dialect {
    * Where the event also carries a piece of such a channel (Gemini, chat), that piece is its last. Channels without any piece may be named.
    */
   readonly ends: (event: unknown) => readonly string[] | 'all';
+  /** Where a reply says how many tokens it took; left out where it does not. */
+  readonly usage?: UsageNames;
   /** The error body the CLI knows how to show. `id` is the exchange id. Content type is application/json unless `contentType` says otherwise. */
   readonly errorBody: (fault: Fault, id: string) => { readonly contentType: string; readonly body: string };
   /** The same inside a stream of events, where that is not the error body without a name. */

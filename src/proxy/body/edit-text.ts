@@ -15,14 +15,14 @@ export function editText(
   house: Conductor,
   x: Exchange,
   route: Route,
-  { edits: masks, counts, blocked }: Scan,
+  scan: Scan,
   plain: Buffer,
   mayEdit: (x: Exchange, route: Route, plain: Buffer) => boolean,
 ): Buffer {
-  note(x, counts);
-  if (blocked !== undefined) throw new Fault('rule-denied', `it holds ${blocked}`);
+  note(x, scan);
+  if (scan.blocked !== undefined) throw new Fault('rule-denied', `it holds ${scan.blocked}`);
   const asked = guardBody(house, x, route, plain, () => allowsEdit(x, route, plain));
-  const edits = joinEdits([masks, asked]);
+  const edits = joinEdits([scan.edits, asked]);
   if (edits.length === 0 || !mayEdit(x, route, plain)) return plain;
   x.notes.verdict = 'edit';
   noteEdits(x, asked);

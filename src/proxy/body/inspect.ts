@@ -2,6 +2,7 @@
 // is known here. It must not know which protocol carried the request.
 import { Fault } from '../../fault.ts';
 import { joinedValue, type RequestHead } from '../../headers.ts';
+import { askedModel } from '../../rules/asked-model.ts';
 import { type ContentKind, contentKind, isConversation } from '../../rules/content.ts';
 import { asksForJson } from '../../rules/json-answer.ts';
 import type { Masker, Scan } from '../../rules/masking/mask.ts';
@@ -73,6 +74,7 @@ async function maskBody(house: Conductor, x: Exchange, route: Route, masker: Mas
   refuseWide(x, masker, plain);
   keepBodies(x.notes, wire, wire);
   x.notes.answersJson = asksForJson(plain);
+  x.notes.askedModel = askedModel(x.line.head.target, plain);
   const edited = editText(house, x, route, scanBody(masker, route, kind, plain), plain, mayEdit);
   await askOwn(house, x, edited);
   if (edited === plain) return { kind: 'whole', bytes: wire, changed: false };

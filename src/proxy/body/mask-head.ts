@@ -50,7 +50,7 @@ export function maskFields(x: Exchange, route: Route, masker: Masker, fields: Ra
 }
 
 function masked(x: Exchange, scan: ValueScan, text: string, isFree: () => boolean): string {
-  note(x, scan.counts);
+  note(x, scan);
   if (scan.blocked !== undefined) throw new Fault('rule-denied', `the head holds ${scan.blocked}`);
   if (scan.text === text || !isFree()) return text;
   x.notes.verdict = 'edit';

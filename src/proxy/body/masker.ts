@@ -1,7 +1,7 @@
 // The masker of an exchange, and the notes of what was found and changed by it and by guardrails.
 // It must not know where a text stands.
 import type { FindingRules } from '../../rules/masking/finding-rules.ts';
-import { createMasker, type Edit, type Masker } from '../../rules/masking/mask.ts';
+import { createMasker, type Edit, type Masker, type Scan } from '../../rules/masking/mask.ts';
 import type { Policy } from '../../rules/policy.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Conductor } from '../house.ts';
@@ -23,11 +23,15 @@ export function maskerFor(house: Conductor, { policy, connection, route }: Excha
 }
 
 /** Notes what was found. */
-export function note(x: Exchange, counts: Readonly<Record<string, number>>): void {
+export function note(x: Exchange, { counts, byRule }: Pick<Scan, 'counts' | 'byRule'>): void {
   for (const kind in counts) x.notes.edits[kind] = (x.notes.edits[kind] ?? 0) + counts[kind]!;
+  for (const rule in byRule) x.notes.rules[rule] = (x.notes.rules[rule] ?? 0) + byRule[rule]!;
 }
 
 /** What guardrails had changed. */
 export function noteEdits(x: Exchange, edits: readonly Edit[]): void {
-  for (const { kind } of edits) x.notes.edits[kind] = (x.notes.edits[kind] ?? 0) + 1;
+  for (const { kind } of edits) {
+    x.notes.edits[kind] = (x.notes.edits[kind] ?? 0) + 1;
+    x.notes.rules[kind] = (x.notes.rules[kind] ?? 0) + 1;
+  }
 }

@@ -1,5 +1,6 @@
 // Phases 6 and 9 for a WebSocket: each message of the client like a body, each one of upstream like an event of a stream.
 // It must not know frames.
+import { askedModel } from '../../rules/asked-model.ts';
 import { createCallGate } from '../../rules/calls/gate.ts';
 import { looksLikeText } from '../../rules/content.ts';
 import { asksForJson } from '../../rules/json-answer.ts';
@@ -15,6 +16,7 @@ import type { Conductor } from '../house.ts';
 import { editText } from './edit-text.ts';
 import { maskerFor } from './masker.ts';
 import { returnSource } from './restore-reply.ts';
+import { hearUsage } from './usage.ts';
 
 /** Phase 6 and 9 for a WebSocket: each message like a body, each reply message like an event of a stream. */
 export function messagePlan(house: Conductor, x: Exchange, scrub?: Scrubber): MessagePlan {
@@ -30,6 +32,7 @@ export function messagePlan(house: Conductor, x: Exchange, scrub?: Scrubber): Me
     fromClient: (payload, isText) => {
       if (!isText && !looksLikeText(payload)) return undefined;
       x.notes.answersJson = asksForJson(payload);
+      x.notes.askedModel ||= askedModel(x.line.head.target, payload);
       skipOwn(house, x);
       const edited = editText(house, x, route, masker.json(payload, route.dialect), payload, () => true);
       return edited === payload ? undefined : edited;
@@ -38,6 +41,7 @@ export function messagePlan(house: Conductor, x: Exchange, scrub?: Scrubber): Me
       const clean = scrub ? scrub.bytes(payload) : payload;
       if (!isText) return clean === payload ? undefined : clean;
       hearReply(x, clean);
+      hearUsage(x, clean);
       const restored = house.options.placeholders.size === 0 ? undefined : restorer.message(clean);
       x.notes.restored = restorer.restored;
       const messages = restored === undefined ? [clean] : [restored].flat();

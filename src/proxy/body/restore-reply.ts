@@ -16,6 +16,7 @@ import { callJudge } from '../guard/calls.ts';
 import type { Conductor } from '../house.ts';
 import { decodeBody, encodeBody, knowsEncoding } from './decode.ts';
 import { recoded } from './recoded.ts';
+import { usageEar } from './usage.ts';
 import { originPlan } from './watch-origins.ts';
 
 const RAW: ReplyPlan = { kind: 'raw' };
@@ -28,11 +29,13 @@ export function replyPlan(house: Conductor, x: Exchange, reply: ReplyHead, scrub
   const source = returnSource(house, x);
   const origins = originPlan(house, x, reply);
   if (origins) return origins;
-  if (!route || route.endpoint?.kind === 'login') return RAW;
   const judge = callJudge(house, x);
-  if (source.size === 0 && !scrub && !judge) return RAW;
-  const content = contentKind(reply.headers);
+  const hear = usageEar(x);
   const encoding = joinedValue(reply.headers, 'content-encoding');
+  const isPlain = encoding === undefined || encoding === 'identity';
+  if (!route || route.endpoint?.kind === 'login' || (source.size === 0 && !scrub && !judge))
+    return hear && isPlain ? { kind: 'raw', watch: hear } : RAW;
+  const content = contentKind(reply.headers);
   // Part of a whole: its place and length are announced, and an edit would break what the parts are put together to.
   if (reply.status === 206 || content === 'media') return RAW;
   if (encoding !== undefined && !knowsEncoding(encoding)) {
@@ -42,7 +45,7 @@ export function replyPlan(house: Conductor, x: Exchange, reply: ReplyHead, scrub
   }
   const kind = content === 'unknown' || content === 'form' ? 'text' : content === 'lines' ? 'json' : content;
   const length = firstValue(reply.headers, 'content-length');
-  const sources: Sources = { source, scrub, judge };
+  const sources: Sources = { source, scrub, judge, hear };
   if (length !== undefined && Number(length) <= policy.maxBodyBytes && (kind === 'json' || kind === 'text')) {
     return {
       kind: 'whole',
@@ -51,17 +54,18 @@ export function replyPlan(house: Conductor, x: Exchange, reply: ReplyHead, scrub
     };
   }
   const plain = restoring(sources, x, kind, route.dialect);
-  return { kind: 'transform', transform: encoding === undefined || encoding === 'identity' ? plain : recoded(plain, encoding) };
+  return { kind: 'transform', transform: isPlain ? plain : recoded(plain, encoding) };
 }
 
-/** What a reply is turned back from, what is taken out of it, and who judges the calls in it. */
+/** What a reply is turned back from, what is taken out of it, who judges the calls in it and who hears what it cost. */
 interface Sources {
   readonly source: ReturnSource;
   readonly scrub: Scrubber | undefined;
   readonly judge: CallJudge | undefined;
+  readonly hear: ((piece: Buffer) => void) | undefined;
 }
 
-function restoring({ source, scrub, judge }: Sources, x: Exchange, kind: ReplyKind | 'frames', dialect: Dialect): BodyTransform {
+function restoring({ source, scrub, judge, hear }: Sources, x: Exchange, kind: ReplyKind | 'frames', dialect: Dialect): BodyTransform {
   const own = createReplyRestorer(kind, dialect, source, { answersJson: x.notes.answersJson });
   // Binary messages carry their own lengths and checksums, which a scrub would break.
   const restorer = scrub && kind !== 'frames' ? inSequence(scrub.stream(), own) : own;
@@ -72,7 +76,10 @@ function restoring({ source, scrub, judge }: Sources, x: Exchange, kind: ReplyKi
     return bytes;
   };
   return {
-    push: (piece) => gated(gate, counted(restorer.push(piece))),
+    push: (piece) => {
+      hear?.(piece);
+      return gated(gate, counted(restorer.push(piece)));
+    },
     end: () => {
       const last = gated(gate, counted(restorer.end()));
       return gate ? Buffer.concat([last, gate.end()]) : last;
@@ -93,7 +100,7 @@ export function returnSource(house: Conductor, x: Exchange): ReturnSource {
 }
 
 async function restoreWhole(
-  { source, scrub, judge }: Sources,
+  { source, scrub, judge, hear }: Sources,
   x: Exchange,
   kind: 'json' | 'text',
   dialect: Dialect,
@@ -104,6 +111,7 @@ async function restoreWhole(
     encoding === undefined
       ? bytes
       : await decodeBody(bytes, encoding, { maxBytes: x.policy.maxBodyBytes, maxRatio: MAX_RATIO, side: 'reply' });
+  hear?.(plain);
   const restorer = createReplyRestorer(kind, dialect, source, { answersJson: x.notes.answersJson });
   const clean = scrub ? scrub.bytes(plain) : plain;
   const pushed = restorer.push(clean);

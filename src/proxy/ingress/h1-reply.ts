@@ -31,7 +31,7 @@ export async function relayReply(ends: ReplyEnds, reply: ParsedReply, plan: Repl
   const framer = createFramer(reply.framing, 'reply');
   if (plan.kind === 'transform' && !framer.done) return relayTransformed(ends, reply, framer, plan.transform);
   if (plan.kind === 'whole' && !framer.done) await relayWhole(ends, reply, framer, plan);
-  else await relayRaw(ends, reply, framer);
+  else await relayRaw(ends, reply, framer, plan.kind === 'raw' ? plan.watch : undefined);
   return reply.framing.kind !== 'until-close';
 }
 
@@ -91,12 +91,13 @@ function beginCorked(ends: ReplyEnds, reply: ParsedReply, head: Buffer): void {
   queueMicrotask(uncork);
 }
 
-async function relayRaw(ends: ReplyEnds, reply: ParsedReply, framer: BodyFramer): Promise<void> {
+async function relayRaw(ends: ReplyEnds, reply: ParsedReply, framer: BodyFramer, watch?: (piece: Buffer) => void): Promise<void> {
   beginCorked(ends, reply, reply.bytes);
-  await eachChunk(ends, framer, (raw) => {
+  const onRaw = (raw: Buffer): Relaid => {
     ends.seen.replyBytes += raw.length;
     return ends.client.write(raw);
-  });
+  };
+  await eachChunk(ends, framer, onRaw, watch);
 }
 
 async function relayWhole(ends: ReplyEnds, reply: ParsedReply, framer: BodyFramer, plan: ReplyPlan & { kind: 'whole' }): Promise<void> {

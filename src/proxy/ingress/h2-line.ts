@@ -132,7 +132,10 @@ export class Http2Line implements Line {
     else if (plan.kind === 'transform') await this.#relayTransformed(reply, plan.transform);
     else {
       this.#respond(reply.status, reply.headers, false);
-      await this.#eachPiece((piece) => this.#give(piece));
+      await this.#eachPiece((piece) => {
+        plan.watch?.(piece);
+        return this.#give(piece);
+      });
       this.#stream.end();
     }
     this.#done = true;

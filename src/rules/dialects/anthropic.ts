@@ -36,6 +36,19 @@ const NOT_PIECES = new Set(['thinking_delta', 'signature_delta', 'citations_delt
 /** The dialect of `/v1/messages`. */
 export const anthropic: Dialect = {
   name: 'anthropic',
+  usage: {
+    member: 'usage',
+    input: [
+      'input_tokens',
+      'cache_creation_input_tokens',
+      'cache_read_input_tokens',
+      'inputTokens',
+      'cacheReadInputTokens',
+      'cacheWriteInputTokens',
+    ],
+    output: ['output_tokens', 'outputTokens'],
+    model: 'model',
+  },
   isOpaque: denyList({
     keys: [
       'type',

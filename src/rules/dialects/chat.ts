@@ -23,6 +23,7 @@ const MAX_TOOLS = 128;
 /** The dialect of `/chat/completions` and `/completions`. */
 export const chat: Dialect = {
   name: 'chat',
+  usage: { member: 'usage', input: ['prompt_tokens'], output: ['completion_tokens'], model: 'model' },
   isOpaque: denyList({
     keys: [
       'type',

@@ -26,6 +26,12 @@ const NOTHING: readonly never[] = Object.freeze([]);
 /** The dialect of `:generateContent` and `:streamGenerateContent`. */
 export const gemini: Dialect = {
   name: 'gemini',
+  usage: {
+    member: 'usageMetadata',
+    input: ['promptTokenCount', 'toolUsePromptTokenCount'],
+    output: ['candidatesTokenCount', 'thoughtsTokenCount'],
+    model: 'modelVersion',
+  },
   isOpaque: denyList({
     keys: [
       'role',

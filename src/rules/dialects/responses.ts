@@ -37,6 +37,7 @@ const OVER = new Set(['response.completed', 'response.failed', 'response.incompl
 /** The dialect of `/v1/responses`, over HTTP and WebSocket. */
 export const responses: Dialect = {
   name: 'responses',
+  usage: { member: 'usage', input: ['input_tokens'], output: ['output_tokens'], model: 'model' },
   isOpaque: denyList({
     keys: [
       'type',

@@ -74,7 +74,8 @@ function textsOf(value: unknown): string[] {
   return (Array.isArray(value) ? value : [value]).filter((one) => typeof one === 'string');
 }
 
-function modelsOfPath(target: string): string[] {
+/** The models that the steps of a path name. */
+export function modelsOfPath(target: string): string[] {
   const steps = target.split('?', 1)[0]!.split('/');
   return steps.flatMap((step, i) =>
     BEFORE_MODEL.has(steps[i - 1] ?? '') && step !== '' ? [decoded(step).replace(/:[A-Za-z]+$/, '')] : [],

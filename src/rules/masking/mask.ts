@@ -33,6 +33,8 @@ export interface Scan {
   readonly counts: Readonly<Record<string, number>>;
   /** A kind found whose action is `block`, and the rule that says so if one does. */
   readonly blocked: string | undefined;
+  /** Values found by the user's rule that decided on them; left out where none did. */
+  readonly byRule?: Readonly<Record<string, number>>;
 }
 
 /** What a header field's value or a part of a query holds, and what to send instead. */
@@ -40,6 +42,7 @@ export interface ValueScan {
   readonly text: string;
   readonly counts: Readonly<Record<string, number>>;
   readonly blocked: string | undefined;
+  readonly byRule?: Readonly<Record<string, number>>;
 }
 
 /** Masks by one policy. Remembers the segments of bodies of late. */
@@ -119,18 +122,20 @@ export function createMasker(options: {
     if (placed.length === 0) return NOTHING;
     const edits: Edit[] = [];
     const counts: Record<string, number> = {};
+    let byRule: Record<string, number> | undefined;
     let blocked: string | undefined;
     for (const { start, end, detector, value, opaque, bare, isFirst } of placed) {
       const { action, rule } = decisionOn(detector);
       if (opaque || action === 'off') continue;
       const { kind, word } = detector;
       if (isFirst) counts[kind] = (counts[kind] ?? 0) + 1;
+      if (isFirst && rule !== undefined) byRule = { ...byRule, [rule]: (byRule?.[rule] ?? 0) + 1 };
       if (action === 'block') blocked ??= rule === undefined ? kind : `${kind} (rule ${rule})`;
       if (action !== 'mask' && action !== 'redact') continue;
       const stand = action === 'mask' ? placeholders.placeholderFor(word, value) : `[${tagWord(detector)}_REDACTED]`;
       edits.push({ start, end, text: bare ? `"${stand}"` : stand, kind });
     }
-    return { edits, counts, blocked };
+    return { edits, counts, blocked, ...(byRule && { byRule }) };
   }
 
   function text(bytes: Buffer): Scan {
@@ -171,14 +176,14 @@ function tagWord({ kind, word }: Detector): string {
 }
 
 /** The text with the edits of a scan made, whose offsets are its code units. */
-function spliced(text: string, { edits, counts, blocked }: Scan): ValueScan {
+function spliced(text: string, { edits, ...found }: Scan): ValueScan {
   let out = '';
   let from = 0;
   for (const edit of edits) {
     out += text.slice(from, edit.start) + edit.text;
     from = edit.end;
   }
-  return { text: out + text.slice(from), counts, blocked };
+  return { ...found, text: out + text.slice(from) };
 }
 
 /** What is found in a document, segment by segment: those met before are not looked at again. Undefined where it is no JSON. */

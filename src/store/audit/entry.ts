@@ -36,6 +36,8 @@ export interface Change {
 }
 
 const BLANK: Omit<ExchangeRecord, 'id' | 'startedAtMs' | 'client' | 'host' | 'verdict'> = {
+  clientVersion: '',
+  profile: '',
   scheme: 'https',
   protocol: 'http/1.1',
   port: 443,
@@ -43,9 +45,14 @@ const BLANK: Omit<ExchangeRecord, 'id' | 'startedAtMs' | 'client' | 'host' | 've
   path: '',
   provider: '',
   endpoint: '',
+  model: '',
+  tokensIn: undefined,
+  tokensOut: undefined,
   status: 200,
   fault: undefined,
   edits: {},
+  rules: {},
+  findings: [],
   restored: 0,
   requestBytes: 0,
   replyBytes: 0,

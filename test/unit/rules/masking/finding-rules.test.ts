@@ -109,7 +109,10 @@ describe('rules about findings', () => {
       edits: [],
       counts: { 'no-tickets': 1, email: 1 },
       blocked: 'no-tickets (rule no-tickets)',
+      byRule: { 'no-tickets': 1, watch: 1 },
     });
+    expect(masker.value('ACME-77, ACME-78').byRule).toEqual({ 'no-tickets': 2 });
+    expect(masker.text(Buffer.from(TOKEN)).byRule).toBeUndefined();
     const off = setUp([{ id: 'none', action: 'off' }]).masker;
     expect(off.holds).toBe(false);
     expect(off.text(Buffer.from(`bob@example.test ${TOKEN}`)).counts).toEqual({});

@@ -1,0 +1,142 @@
+// What a reply cost, read as it passes: the tokens in and out and the model that answered. A few bytes are kept between two pieces, and one
+// object of numbers where a piece ends inside it. It must not hold a reply up, nor change it.
+import { type LooseObject, objectOf } from './loose-json.ts';
+
+/** What is known so far. */
+export interface Usage {
+  /** The model as the reply names it, '' while it has not. */
+  readonly model: string;
+  /** All tokens of the prompt, cached ones too; undefined while the reply has not said. */
+  readonly tokensIn: number | undefined;
+  /** Tokens of the answer, thinking too. */
+  readonly tokensOut: number | undefined;
+}
+
+/** Where replies of a dialect say what they cost. */
+export interface UsageNames {
+  /** The member that holds the numbers, wherever it stands. */
+  readonly member: string;
+  /** Members of it that add up to all tokens in, and to all tokens out. */
+  readonly input: readonly string[];
+  readonly output: readonly string[];
+  /** The member with the model's name. */
+  readonly model: string;
+}
+
+/** Reads one reply, decoded, piece by piece. */
+export interface UsageReader {
+  push(piece: Buffer): void;
+  readonly usage: Usage;
+}
+
+/** Nothing is known. */
+export const NO_USAGE: Usage = Object.freeze({ model: '', tokensIn: undefined, tokensOut: undefined });
+
+/** Longer objects of numbers, and longer names of models, are not waited for. */
+const MAX_WAITING = 4096;
+const BACKSLASH = '\\';
+
+/** A reader of one reply of a dialect. */
+export function createUsageReader(names: UsageNames): UsageReader {
+  const member = `"${names.member}"`;
+  const model = `"${names.model}"`;
+  const keep = Math.max(member.length, model.length);
+  let usage: Usage = NO_USAGE;
+  // The end of what was read: a name may go on in the next piece, or its value may.
+  let rest = '';
+
+  function push(piece: Buffer): void {
+    const text = rest + piece.toString('latin1');
+    let waits = text.length;
+    for (let at = nameAt(text, member, 0); at >= 0; at = nameAt(text, member, at + member.length)) {
+      const value = valueAt(text, at + member.length, objectEnd);
+      if (value === 'open') waits = Math.min(waits, at);
+      else if (value !== undefined) note(value);
+    }
+    for (let at = usage.model === '' ? nameAt(text, model, 0) : -1; at >= 0; at = nameAt(text, model, at + model.length)) {
+      const value = valueAt(text, at + model.length, stringEnd);
+      if (value === 'open') waits = Math.min(waits, at);
+      else if (value !== undefined) {
+        usage = { ...usage, model: value.slice(1, -1) };
+        break;
+      }
+    }
+    // A backslash before the name is part of it.
+    rest = text.slice(text.length - waits > MAX_WAITING ? -keep - 1 : Math.max(0, Math.min(waits, text.length - keep) - 1));
+  }
+
+  function note(json: string): void {
+    const object = parsed(json);
+    if (!object) return;
+    // Later numbers count what came before too; some leave out what has not grown.
+    const most = (before: number | undefined, now: number | undefined) => (now === undefined ? before : Math.max(before ?? 0, now));
+    usage = {
+      ...usage,
+      tokensIn: most(usage.tokensIn, sum(object, names.input)),
+      tokensOut: most(usage.tokensOut, sum(object, names.output)),
+    };
+  }
+
+  return {
+    push,
+    get usage() {
+      return usage;
+    },
+  };
+}
+
+/** What several replies cost together: those of one WebSocket. */
+export function addUsage(a: Usage, b: Usage): Usage {
+  const add = (one: number | undefined, other: number | undefined) => (other === undefined ? one : (one ?? 0) + other);
+  return { model: b.model || a.model, tokensIn: add(a.tokensIn, b.tokensIn), tokensOut: add(a.tokensOut, b.tokensOut) };
+}
+
+/** Where a name stands that is none inside a string: there its quotes have backslashes. */
+function nameAt(text: string, name: string, from: number): number {
+  let at = text.indexOf(name, from);
+  while (at > 0 && text[at - 1] === BACKSLASH) at = text.indexOf(name, at + name.length);
+  return at;
+}
+
+/** The value behind a name, as `end` finds its end; 'open' where it goes on in the next piece, undefined where it is of another kind. */
+function valueAt(text: string, from: number, end: (text: string, from: number) => number | undefined): string | undefined {
+  let at = from;
+  while (at < text.length && ' \t\r\n:'.includes(text[at]!)) at++;
+  if (at === text.length) return 'open';
+  const to = end(text, at);
+  return to === undefined ? undefined : to === 0 ? 'open' : text.slice(at, to);
+}
+
+/** Behind the object that begins at `from`; 0 where it goes on, undefined where there is none. */
+function objectEnd(text: string, from: number): number | undefined {
+  if (text[from] !== '{') return undefined;
+  let depth = 0;
+  for (let at = from; at < text.length; at++) {
+    const c = text[at];
+    if (c === '{') depth++;
+    else if (c === '}' && --depth === 0) return at + 1;
+  }
+  return 0;
+}
+
+/** The same for a string without a backslash in it, as names of models are. */
+function stringEnd(text: string, from: number): number | undefined {
+  if (text[from] !== '"') return undefined;
+  const to = text.indexOf('"', from + 1);
+  if (to < 0) return 0;
+  return text.slice(from, to).includes(BACKSLASH) ? undefined : to + 1;
+}
+
+function parsed(json: string): LooseObject | undefined {
+  try {
+    return objectOf(JSON.parse(json));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Undefined where none of the members is a number. */
+function sum(object: LooseObject, names: readonly string[]): number | undefined {
+  const numbers = names.map((name) => object[name]).filter((value): value is number => typeof value === 'number');
+  return numbers.length === 0 ? undefined : numbers.reduce((a, b) => a + b, 0);
+}
