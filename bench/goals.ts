@@ -59,11 +59,24 @@ export function judge(runs: Readonly<Record<string, Figures>>, micro: Micro): Ju
     atMost('mask 2 MB, next turn, against all of it anew', 0.2, against('mask 2 MB, next turn', 'mask 2 MB, never seen'), 'x'),
     atMost('restore in a stream, per event', 50, micro.restore, 'us'),
     atMost('restore in a stream, per event, p95', 50, micro['restore, p95'], 'us'),
-    atMost('leaf certificate for a new host', 5, micro.leaf === undefined ? undefined : micro.leaf / 1000, 'ms'),
+    atMost('leaf certificate for a new host', 5, inMs(micro.leaf), 'ms'),
+    atMost('audit log, 100 000 rows an hour, of one core', 1, percentOfHour(micro['audit row, in batches of 6'], 100_000), '%'),
+    atMost('audit log of a million rows, open the store', 300, inMs(micro['open a store of a million rows']), 'ms'),
+    atMost('audit log of a million rows, list 20', 100, inMs(micro['list 20 of a million rows']), 'ms'),
+    atMost('audit log of a million rows, slowest of four searches', 100, inMs(micro['search a million rows, slowest']), 'ms'),
     atMost('RSS idle', 120, ours?.rssIdleMib, 'MiB'),
     atMost('RSS with 100 streams', 180, ours?.rss100StreamsMib, 'MiB'),
     atMost('start to listening, warm store', 500, ours?.startMs, 'ms'),
   ];
+}
+
+function inMs(us: number | undefined): number | undefined {
+  return us === undefined ? undefined : us / 1000;
+}
+
+/** Of one core, when a step of so many µs is done so many times an hour. */
+function percentOfHour(us: number | undefined, times: number): number | undefined {
+  return us === undefined ? undefined : (us * times * 100) / 3.6e9;
 }
 
 function atLeast(goal: string, bound: number, value: number | undefined): Judged {

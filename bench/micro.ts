@@ -8,17 +8,12 @@ import { join } from 'node:path';
 import { measure } from 'mitata';
 import { parseAuthority } from '../src/authority.ts';
 import { openCertAuthority } from '../src/cert/authority.ts';
-import type { ExchangeRecord } from '../src/exchange-record.ts';
 import { anthropic } from '../src/rules/dialects/anthropic.ts';
 import { judge } from '../src/rules/injection/judge.ts';
 import { applyEdits, createMasker } from '../src/rules/masking/mask.ts';
 import { openPlaceholders } from '../src/rules/masking/placeholders.ts';
 import { createReplyRestorer } from '../src/rules/masking/restore.ts';
 import { scannerFor } from '../src/rules/masking/scan.ts';
-import { openAuditWriter } from '../src/store/audit/writer.ts';
-import { openHome } from '../src/store/home.ts';
-import { openKeyring } from '../src/store/keyring.ts';
-import { openStore } from '../src/store/open.ts';
 import { startConversation } from './conversation.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'sallyport-micro-'));
@@ -88,57 +83,6 @@ let hosts = 0;
 await take('leaf', () => ca.leafFor(parseAuthority(`h${hosts++}.example.com:443`)));
 await ca.close();
 
-openHome(join(home, 'store'));
-const store = openStore({ path: join(home, 'store', 'bench.db') });
-const keyring = await openKeyring({ store, home: join(home, 'store'), environment: {}, now: Date.now });
-const audit = openAuditWriter(store, keyring, {
-  maxQueued: 10_000,
-  schedule: (task, delayMs) => {
-    const timer = setTimeout(task, delayMs);
-    return () => clearTimeout(timer);
-  },
-  onTrouble: ({ cause }) => {
-    throw cause;
-  },
-});
-const row: ExchangeRecord = {
-  id: 'x-0',
-  profile: 'default',
-  startedAtMs: Date.now(),
-  client: 'bench',
-  clientVersion: '2.1.0',
-  scheme: 'https',
-  protocol: 'http/1.1',
-  host: 'api.anthropic.com',
-  port: 443,
-  method: 'POST',
-  path: '/v1/messages',
-  provider: 'anthropic',
-  endpoint: 'messages',
-  model: 'claude-opus-4-5',
-  tokensIn: 12_000,
-  tokensOut: 350,
-  status: 200,
-  fault: undefined,
-  verdict: 'pass',
-  edits: {},
-  rules: {},
-  findings: [],
-  restored: 0,
-  requestBytes: 100_000,
-  replyBytes: 5000,
-  addedMs: 1,
-  durationMs: 900,
-  equality: 'exact',
-};
-let rows = 0;
-await take('record, in batches of 100', () => {
-  for (let i = 0; i < 100; i++) audit.write({ ...row, id: `x-${rows++}` });
-  audit.flush();
-});
-us['record, in batches of 100'] = (us['record, in batches of 100'] ?? Number.NaN) / 100;
-audit.close();
-store.close();
 rmSync(home, { recursive: true, force: true });
 console.log(JSON.stringify(us));
 process.exit(0);

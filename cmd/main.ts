@@ -13,7 +13,9 @@ import { demo } from './commands/demo.ts';
 import { doctor } from './commands/doctor.ts';
 import { env } from './commands/env.ts';
 import { fidelity } from './commands/fidelity.ts';
+import { log } from './commands/log.ts';
 import { profile } from './commands/profile.ts';
+
 import { reload } from './commands/reload.ts';
 import { rules } from './commands/rules.ts';
 import { run } from './commands/run.ts';
@@ -38,6 +40,7 @@ const COMMANDS: readonly Command[] = [
   ca,
   rules,
   fidelity,
+  log,
   audit,
   vault,
   db,

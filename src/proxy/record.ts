@@ -45,10 +45,15 @@ export function record(house: Conductor, x: Exchange): void {
     restored: notes.restored,
     requestBytes: seen.requestBytes,
     replyBytes: seen.replyBytes,
-    addedMs: (notes.armedAt ?? end) - x.t0,
-    durationMs: end - x.t0,
+    addedMs: rounded((notes.armedAt ?? end) - x.t0),
+    durationMs: rounded(end - x.t0),
     equality: x.connection.equality,
   });
+}
+
+/** To a hundredth. */
+function rounded(ms: number): number {
+  return Math.round(ms * 100) / 100;
 }
 
 function counted(findings: readonly Finding[], keep: (text: string) => string): FindingCount[] {

@@ -3,6 +3,7 @@
 import type { Keyring } from '../keyring.ts';
 import type { Store } from '../open.ts';
 import { openChain } from './chain.ts';
+import { firstSince } from './search.ts';
 
 /** What is kept. */
 export interface RetentionLimits {
@@ -25,7 +26,7 @@ const FIRST_MS = 30_000;
 const EVERY_MS = 3_600_000;
 const NEXT_MS = 100;
 /** Rows that go in one transaction: a few milliseconds. */
-const STEP = 2000;
+const STEP = 500;
 
 /** Keeps to the limits until `close()`. */
 export function startRetention(store: Store, keyring: Keyring, { limits, now, schedule, onTrouble }: RetentionOptions): { close(): void } {
@@ -44,7 +45,7 @@ export function startRetention(store: Store, keyring: Keyring, { limits, now, sc
   return { close: () => cancel() };
 }
 
-/** Lets go of up to 2000 rows that are too old or too many. How many went; 0: none has to. Throws LockedError and what SQLite throws. */
+/** Lets go of up to 500 rows that are too old or too many. How many went; 0: none has to. Throws LockedError and what SQLite throws. */
 export function releaseOld(store: Store, keyring: Keyring, { keepMs, maxBytes }: RetentionLimits, nowMs: number): number {
   const { db } = store;
   const one = (sql: string, value: number) => db.prepare(sql).pluck().get(value) as number | null;
@@ -53,7 +54,7 @@ export function releaseOld(store: Store, keyring: Keyring, { keepMs, maxBytes }:
   const last = one('SELECT max(seq) FROM audit WHERE seq > ?', -1);
   if (first === null || last === null) return 0;
   const { bytes } = chain.head() ?? { bytes: 0 };
-  const tooOld = (one('SELECT min(seq) FROM audit WHERE at_ms >= ?', nowMs - keepMs) ?? last) - first;
+  const tooOld = (firstSince(store, nowMs - keepMs) ?? last) - first;
   const tooMany = bytes > maxBytes ? Math.ceil((last - first + 1) * (1 - maxBytes / bytes)) : 0;
   const upTo = first + Math.min(Math.max(tooOld, tooMany), STEP, last - first) - 1;
   // Of rows that somebody has dropped none is let go: the gap is to be seen.

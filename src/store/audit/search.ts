@@ -71,9 +71,15 @@ function matcher({ kinds, client, host, verdict }: AuditQuery): (facet: Omit<Fac
     (verdict === undefined || facet.verdict === verdict);
 }
 
+/** The number of the first row that is not older, ms; undefined where all are. Left to itself SQLite would read rows from the first one on. */
+export function firstSince({ db }: Store, sinceMs: number): number | undefined {
+  const find = db.prepare('SELECT min(seq) FROM audit INDEXED BY audit_by_time WHERE at_ms >= ?').pluck();
+  return (find.get(sinceMs) as number | null) ?? undefined;
+}
+
 /** The number of the last row that is too old. */
-function floorOf({ db }: Store, { sinceMs, after = 0 }: AuditQuery): number {
+function floorOf(store: Store, { sinceMs, after = 0 }: AuditQuery): number {
   if (sinceMs === undefined) return after;
-  const first = db.prepare('SELECT min(seq) FROM audit WHERE at_ms >= ?').pluck().get(sinceMs) as number | null;
-  return first === null ? Number.MAX_SAFE_INTEGER : Math.max(after, first - 1);
+  const first = firstSince(store, sinceMs);
+  return first === undefined ? Number.MAX_SAFE_INTEGER : Math.max(after, first - 1);
 }
