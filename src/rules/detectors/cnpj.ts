@@ -29,6 +29,7 @@ export const cnpj: Detector = {
   digits: 14,
   firstGroups: [8, 14],
   reach: { before: 96, after: 48 },
+  beside: { before: /[\dA-Z\\]/, behind: /[\dA-Z]/ },
   glance: (bytes, at) => bytes[at] !== FORWARD_SLASH || isPunctuated(bytes, at),
   find: numberAt,
   examples: {

@@ -27,6 +27,7 @@ export const cryptoWallet: Detector = {
   word: 'WALLET',
   anchors: ['1', '3', 'x', 'bc1', 'tb1'],
   anyCase: true,
+  beside: { before: /[^A-Za-z1-9]/, behind: /[A-Za-z\d]/ },
   glance: (bytes, at) =>
     (bytes[at]! | 0x20) === LETTER_X
       ? bytes[at - 1] === ZERO && isIn(bytes[at + 40]!, ALNUM)

@@ -34,7 +34,7 @@ export const email: Detector = {
   kind: 'email',
   word: 'EMAIL',
   anchors: ['@', '%40'],
-  glance: (bytes, at, end) => (isLocal(bytes[at - 1]!) || bytes[at - 1]! >= 0x80) && (isIn(bytes[end]!, ALNUM) || bytes[end]! >= 0x80),
+  beside: { before: /[\w.+\x80-\xff-]/, behind: /[A-Za-z\d\x80-\xff]/ },
   find: addressAt,
   examples: {
     yes: [

@@ -27,7 +27,8 @@ export const ipAddress: Detector = {
   anchors: [':'],
   digits: 4,
   reach: { before: 24, after: 8 },
-  glance: (bytes, at) => isOfSix(bytes[at + 1]!) && bytes[at + 2] !== COLON && hasColonBehind(bytes, at),
+  beside: { before: /./s, behind: /[\da-f:.]/i },
+  glance: (bytes, at) => bytes[at + 2] !== COLON && hasColonBehind(bytes, at),
   digitGlance: (bytes, at, end) => bytes.subarray(at, end).filter((byte) => byte === DOT).length > 2,
   find: (text, at) => (text.charCodeAt(at) === COLON ? sixAt(text, at) : fourAt(text, at)),
   examples: {

@@ -15,6 +15,7 @@ export const macAddress: Detector = {
   kind: 'mac_address',
   word: 'MAC',
   anchors: [':', '-'],
+  beside: { before: /[\da-f]/i, behind: /[\da-f]/i },
   glance: (bytes, at) => isIn(bytes[at - 2]!, ALNUM) && bytes[at + 3] === bytes[at] && bytes[at - 3] !== bytes[at],
   find: addressAt,
   examples: {

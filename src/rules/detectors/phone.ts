@@ -90,7 +90,8 @@ export const phone: Detector = {
   anchors: ['+'],
   digits: 7,
   reach: { before: 96, after: 32 },
-  glance: (bytes, at, end) => !isIn(bytes[at - 1]!, ALNUM) && isIn(bytes[bytes[end] === BLANK ? end + 1 : end]!, DIGIT),
+  beside: { before: /[^A-Za-z\d]/, behind: /[ \d]/ },
+  glance: (bytes, _at, end) => isIn(bytes[bytes[end] === BLANK ? end + 1 : end]!, DIGIT),
   find: numberAt,
   examples: {
     yes: [

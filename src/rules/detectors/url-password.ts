@@ -17,7 +17,7 @@ export const urlPassword: Detector = {
   kind: 'secrets',
   word: 'URLPASS',
   anchors: ['@'],
-  glance: (bytes, at, end) => !OUTSIDE.test(String.fromCharCode(bytes[at - 1]!)) && (isIn(bytes[end]!, ALNUM) || bytes[end] === BRACKET),
+  beside: { before: /[^\s"'`<>\\/?#@]/, behind: /[A-Za-z\d[]/ },
   find: passwordBefore,
   examples: {
     yes: [

@@ -34,6 +34,11 @@ export interface Detector {
   /** Letters of the anchors, given in lower case, stand for both cases. */
   readonly anyCase?: boolean;
   /**
+   * Of anchors of one character: what the byte right before such an anchor is in every value, and the one right behind it, in Latin-1. It
+   * makes a frequent character rare. Not asked where something is disguised.
+   */
+  readonly beside?: { readonly before: RegExp; readonly behind: RegExp };
+  /**
    * Also asks `find` at the first digit of every group of digits from which on at least so many digits stand together, with no more than
    * four blanks, hyphens, dots, slashes, brackets or `+` between two of them. The same digits are asked for once for each group, but not
    * where more groups than any number has stand together.

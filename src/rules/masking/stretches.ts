@@ -1,6 +1,7 @@
 // Which stretches of a body are worth a look: the words round each literal anchor and round each run of digits. Two cheap passes over
 // all bytes, so that most of a body is never made a text. It must not decide whether a value is there.
-import { type AnchorWord, compileAnchors } from './anchors.ts';
+import type { AnchorWord } from './anchor-table.ts';
+import { compileAnchors } from './anchors.ts';
 import type { Detector } from './detector.ts';
 import { findDigitRuns } from './digit-runs.ts';
 import { disguises } from './fold.ts';
@@ -168,15 +169,25 @@ function merged(left: readonly Stretch[], right: readonly Stretch[]): Stretch[] 
   return out;
 }
 
-/** The anchors of these detectors, each once for each way its case counts. */
+/** The anchors of these detectors, each once for each way its case counts and for each that asks for something beside it. */
 export function anchorsOf(detectors: readonly Detector[]): AnchorWord[] {
   const known = new Map<string, AnchorWord>();
-  for (const { anchors, anyCase = false } of detectors) for (const text of anchors) known.set(`${anyCase}${text}`, { text, anyCase });
+  for (const detector of detectors) {
+    for (const text of detector.anchors) {
+      const anchor = anchorOf(detector, text);
+      known.set(`${anchor.anyCase} ${anchor.beside === undefined ? '' : detector.name} ${text}`, anchor);
+    }
+  }
   return [...known.values()];
 }
 
-function has({ anchors, anyCase = false }: Detector, anchor: AnchorWord): boolean {
-  return anyCase === anchor.anyCase && anchors.includes(anchor.text);
+function anchorOf({ anyCase = false, beside }: Detector, text: string): AnchorWord {
+  return { text, anyCase, beside: text.length === 1 ? beside : undefined };
+}
+
+function has(detector: Detector, anchor: AnchorWord): boolean {
+  const own = anchorOf(detector, anchor.text);
+  return detector.anchors.includes(anchor.text) && own.anyCase === anchor.anyCase && own.beside === anchor.beside;
 }
 
 function reachOf(detectors: readonly Detector[]): { readonly before: number; readonly after: number } {

@@ -46,7 +46,27 @@ describe('the anchor pass', () => {
   it('takes more words than a byte can number', () => {
     const letters = [...'ABCDEFGHIJKLMNOPQR'];
     const words = letters.flatMap((a) => letters.map((b) => `${a}${b}~`));
-    for (const word of words) expect(hits(words, `..${word}..`)).toEqual([`${word}@2`]);
+    expect(hits(words, words.join('.'))).toEqual(words.map((word, i) => `${word}@${4 * i}`).sort());
+  });
+
+  it('asks for what stands beside a word, but not beyond its bounds', () => {
+    const beside = { before: /[a-c]/, behind: /\d/ };
+    const pass = compileAnchors([
+      { text: '/', beside },
+      { text: '<->', beside },
+    ]);
+    const in_ = (text: string, from = 0, to = text.length) => {
+      const found: string[] = [];
+      pass(Buffer.from(text), from, to, (word, at) => found.push(`${word}@${at}`));
+      return found.sort();
+    };
+    expect(in_('a/1 x/1 a/x b/2 c/3')).toEqual(['0@1', '0@13', '0@17']);
+    expect(in_(' a/1 x/1 a/x b/2 c/3')).toEqual(['0@14', '0@18', '0@2']);
+    expect(in_('a<->1 x<->1 a<->x  b<->2')).toEqual(['1@1', '1@20']);
+    expect(in_('/1x/')).toEqual(['0@0']);
+    expect(in_('x/x', 1, 2)).toEqual(['0@1']);
+    expect(in_('a/')).toEqual(['0@1']);
+    expect(in_('x<->x', 1, 4)).toEqual(['1@1']);
   });
 
   it('takes both cases of a letter where case does not count', () => {
