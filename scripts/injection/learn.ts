@@ -1,8 +1,9 @@
 // Learns the weights: stochastic gradient steps of a logistic regression with shrinking weights, each taken on the heaviest stretch of a
 // row, so that what is learned is what the judge asks. Deterministic for a seed; it must not know where rows come from.
-import { type Reading, SLOTS, SLOTS_A_WORD } from '../../src/rules/injection/features.ts';
-import { evenOut, heaviest, type Weights } from '../../src/rules/injection/model.ts';
+import { SLOTS, SLOTS_A_WORD } from '../../src/rules/injection/features.ts';
+import { evenOut, type Weights } from '../../src/rules/injection/model.ts';
 import { INJECTION_KINDS } from '../../src/rules/injection/words.ts';
+import { heaviestOf, type Reading } from './reading.ts';
 import { seeded } from './rows.ts';
 
 /** A row that was read, what it is and how much it counts. */
@@ -31,9 +32,9 @@ export const learn = (examples: readonly Example[], rounds: number, seed: number
     for (const at of order) {
       const { readings, attack, weight } = examples[at]!;
       let reading = readings[0]!;
-      let best = heaviest(reading, weights);
+      let best = heaviestOf(reading, weights);
       for (const other of readings.slice(1)) {
-        const found = heaviest(other, weights);
+        const found = heaviestOf(other, weights);
         if (found.sum > best.sum) [reading, best] = [other, found];
       }
       const error = ((attack ? 1 : 0) - 1 / (1 + Math.exp(-best.sum))) * weight;

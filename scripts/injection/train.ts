@@ -3,9 +3,10 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { SLOTS } from '../../src/rules/injection/features.ts';
-import { readings, weigh } from '../../src/rules/injection/judge.ts';
+import { weigh } from '../../src/rules/injection/judge.ts';
 import type { Weights } from '../../src/rules/injection/model.ts';
 import { type Example, learn } from './learn.ts';
+import { readingsOf } from './reading.ts';
 import { lines, makeRows, type Row } from './rows.ts';
 
 const SEED = 7;
@@ -38,7 +39,7 @@ const codeRows = (folder: string): Row[] => {
 };
 const example =
   (weight: number) =>
-  (row: Row): Example => ({ readings: readings(row.text), attack: row.attack, weight });
+  (row: Row): Example => ({ readings: readingsOf(row.text), attack: row.attack, weight });
 
 const own = makeRows(SEED, EACH).map(example(1));
 const code = values.code === undefined ? [] : codeRows(values.code);

@@ -30,15 +30,22 @@ const BEYOND_ASCII = /[\u0080-\uffff]+/g;
 // With the character before them, which an accent joins.
 const WITH_ACCENTS = /[\0-\x7f]?[\u0080-\uffff]+/g;
 const ACCENT = /[\u0300-\u036f]/;
-const ANY_BEYOND = /[^\0-\x7f]/;
 const undisguised = (part: string): string => part.replace(TAGS, plainTag).replace(UNSEEN, '').normalize('NFKC').replace(UNSEEN, '');
+
+/** Whether a text is all ASCII; found out natively. */
+export const isAscii = (text: string): boolean => Buffer.byteLength(text) === text.length;
 
 /** The text without its disguises, at most two million characters of it; the same text when it is plain. */
 export const normalise = (text: string): string => {
   const own = text.slice(0, LIMIT);
-  if (!ANY_BEYOND.test(own)) return own;
-  const plain = own.replace(ACCENT.test(own) ? WITH_ACCENTS : BEYOND_ASCII, undisguised);
-  return ALIKE.test(plain) && MIXED.test(plain) ? plain.replace(WORDS, latin) : plain;
+  if (isAscii(own)) return own;
+  let isAlike = false;
+  const plain = own.replace(ACCENT.test(own) ? WITH_ACCENTS : BEYOND_ASCII, (part) => {
+    const shown = undisguised(part);
+    isAlike ||= ALIKE.test(shown);
+    return shown;
+  });
+  return isAlike && MIXED.test(plain) ? plain.replace(WORDS, latin) : plain;
 };
 
 const BEFORE = 40;
