@@ -42,6 +42,7 @@ export async function plannedConnection(invocation: Invocation): Promise<Connect
     caPem: certs.pem,
     interceptedHosts: policy.interceptedHosts,
     standIns: standIns(policy.inject),
+    credentials: [],
     needsToken: ownNeedToken(config, process.getuid?.()),
   };
 }

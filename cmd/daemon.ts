@@ -13,6 +13,7 @@ import { standIns } from '../src/rules/inject.ts';
 import { openKnownValues } from '../src/rules/masking/known-values.ts';
 import { DEFAULT_PROFILE } from '../src/rules/profile.ts';
 import { startRetention } from '../src/store/audit/retention.ts';
+import { openCredentials } from '../src/store/credentials.ts';
 import { openHome } from '../src/store/home.ts';
 import { takeLock } from '../src/store/lock.ts';
 import { openRules } from '../src/store/rules.ts';
@@ -33,6 +34,7 @@ import { openRunTokens } from './run-tokens.ts';
 import { type Invocation, loadSettings, RULE_GRAMMAR } from './settings.ts';
 import { openStored } from './stored.ts';
 import { unreffed } from './timers.ts';
+import { openVaulted } from './vaulted.ts';
 
 /** How a daemon is started. */
 export interface DaemonOptions {
@@ -89,14 +91,19 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const sources = openKnownSources(known, options.invocation.environment, log);
   opening.defer(() => sources.close());
   const rules = openRules(store, RULE_GRAMMAR, Date.now);
-  const state = await openReloadable({ invocation: options.invocation, first, storedRules: rules.all, log });
+  const vault = openVaulted(openCredentials(store, keyring, Date.now), known, log, Date.now);
+  const state = await openReloadable({ invocation: options.invocation, first, storedRules: rules.all, vaultRules: vault.rules, log });
   sources.follow(state.config);
   opening.defer(() => state.close());
   const references = openReferences({
     invocation: options.invocation,
     trust: state.trust,
     policy: () => state.policy,
-    onResolved: sources.learn,
+    credential: vault.find,
+    onResolved: (reference, value) => {
+      sources.learn(reference, value);
+      vault.learn(reference, value);
+    },
   });
   opening.defer(() => references.close());
 
@@ -110,6 +117,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       trust: state.trust,
       placeholders,
       knownValues: known.current,
+      vaultKeys: vault.keys,
       resolveSecret: (template, host, signal) => resolveTemplate(references, template, host, signal),
       parentProxy: () => state.config.parent_proxy,
       proxyAuth: () => state.config.proxy_auth,
@@ -203,6 +211,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       caPem: state.certs.pem,
       interceptedHosts: state.policy.interceptedHosts,
       standIns: standIns(state.policy.inject),
+      credentials: vault.list().map(({ name, variable, placeholder }) => ({ name, variable, placeholder })),
       needsToken: ownNeedToken(state.config, process.getuid?.()),
     }),
     config: () => configRows(state.loaded),
@@ -213,7 +222,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     hold: (values, profile) => {
       const isNeeded = profile !== undefined || ownNeedToken(state.config, process.getuid?.());
       const issued = isNeeded ? runTokens.issue(profile ?? DEFAULT_PROFILE.name) : undefined;
-      const standing = Object.values(standIns(state.policy.inject));
+      const standing = [...Object.values(standIns(state.policy.inject)), ...vault.list().map(({ placeholder }) => placeholder)];
       const forget = sources.hold(values.filter((value) => !standing.includes(value)));
       const release = holders.hold();
       return {
@@ -231,7 +240,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const storeChanged = () => {
     log.debug('the store was changed');
     profiles.refresh();
-    void state.followStore();
+    vault.refresh();
+    references.forget();
+    const { certs } = state;
+    void state.followStore().then(() => {
+      if (state.certs !== certs) tellClients();
+    });
   };
   const watch = watchStore(store, { everyMs: STORE_LOOK_MS, schedule: unreffed, onChange: storeChanged });
   opening.defer(() => watch.close());

@@ -5,7 +5,7 @@ import { Fault } from '../src/fault.ts';
 import type { ReferenceRow } from '../src/proxy/control/messages.ts';
 import type { Trust } from '../src/proxy/egress/trust.ts';
 import { parseReference } from '../src/proxy/references/kinds.ts';
-import { openResolver, type Resolver } from '../src/proxy/references/resolver.ts';
+import { openResolver, type Resolver, type ResolverOptions } from '../src/proxy/references/resolver.ts';
 import { standIns } from '../src/rules/inject.ts';
 import type { Policy } from '../src/rules/policy.ts';
 import { parseTemplate, renderTemplate } from '../src/rules/template.ts';
@@ -18,11 +18,12 @@ export interface ReferencesOptions {
   readonly invocation: Invocation;
   readonly trust: Pick<Trust, 'withRoots'>;
   readonly policy: () => Policy;
+  readonly credential?: ResolverOptions['credential'];
   readonly onResolved?: (reference: string, value: string) => void;
 }
 
 /** The resolver; whoever opens it closes it. Servers of secrets are reached as `connect_to` says, and trusted as upstreams are. */
-export function openReferences({ invocation, trust, policy, onResolved }: ReferencesOptions): Resolver {
+export function openReferences({ invocation, trust, policy, credential, onResolved }: ReferencesOptions): Resolver {
   return openResolver({
     environment: invocation.environment,
     userHome: invocation.userHome,
@@ -35,6 +36,7 @@ export function openReferences({ invocation, trust, policy, onResolved }: Refere
     },
     // A key that the proxy puts in is not for programs.
     withheld: () => Object.keys(standIns(policy().inject)),
+    ...(credential && { credential }),
     ...(onResolved && { onResolved }),
   });
 }

@@ -7,7 +7,7 @@ import { type ConfigKey, KEYS, type KeyRow } from '../src/config-keys.ts';
 import type { Reloaded } from '../src/proxy/control/messages.ts';
 import { openTrust, type Trust } from '../src/proxy/egress/trust.ts';
 import type { Rule } from '../src/rule-schema.ts';
-import { compilePolicy, type Policy } from '../src/rules/policy.ts';
+import { compilePolicy, type InjectRule, type Policy } from '../src/rules/policy.ts';
 import { rulesInForce, type StoredRule } from '../src/store/rules.ts';
 import { configRows } from './config-rows.ts';
 import { explain } from './failure.ts';
@@ -36,6 +36,8 @@ export interface ReloadableOptions {
   readonly first: LoadedConfig;
   /** The rules of the store as they are now. */
   readonly storedRules: () => readonly StoredRule[];
+  /** What the vault puts in. */
+  readonly vaultRules: () => readonly InjectRule[];
   readonly log: Logger;
 }
 
@@ -59,7 +61,17 @@ export async function openReloadable(options: ReloadableOptions): Promise<Reload
     for (const { id, trouble } of unread) tell(`the rule «${id}» in the store is passed over: it cannot be read (${trouble})`);
     return joinRules(settings, rules);
   };
-  const compile = (settings: LoadedConfig, rules = rulesFor(settings)) => compilePolicy(policySettings(settings.config, rules));
+  const settingsFor = (settings: LoadedConfig) => {
+    const own = policySettings(settings.config, rulesFor(settings));
+    return { ...own, inject: [...own.inject, ...options.vaultRules()] };
+  };
+  const compile = (settings: LoadedConfig) => compilePolicy(settingsFor(settings));
+  const certsFor = async (next: Policy): Promise<CertAuthority> => {
+    if (JSON.stringify(next.interceptedHosts) === JSON.stringify(policy.interceptedHosts)) return certs;
+    const opened = await openCerts(next.interceptedHosts);
+    setTimeout((old: CertAuthority) => void old.close(), OLD_CA_MS, certs).unref();
+    return opened;
+  };
   let loaded = options.first;
   let policy = compile(loaded);
   const openCerts = (hosts: readonly string[]) => openCertAuthority({ home, hosts, now: Date.now });
@@ -82,9 +94,7 @@ export async function openReloadable(options: ReloadableOptions): Promise<Reload
     const before = upstreamCa.splice(0, upstreamCa.length, ...next.config.upstream_ca);
     try {
       await trust.reload();
-      const sameHosts = JSON.stringify(nextPolicy.interceptedHosts) === JSON.stringify(policy.interceptedHosts);
-      const nextCerts = sameHosts ? certs : await openCerts(nextPolicy.interceptedHosts);
-      if (nextCerts !== certs) setTimeout((old: CertAuthority) => void old.close(), OLD_CA_MS, certs).unref();
+      const nextCerts = await certsFor(nextPolicy);
       const changed = differences(loaded, next);
       [loaded, policy, certs] = [next, nextPolicy, nextCerts];
       log.level = next.config.log_level;
@@ -99,12 +109,14 @@ export async function openReloadable(options: ReloadableOptions): Promise<Reload
     }
   };
   let trouble: string | undefined;
-  const followStore = (): void => {
+  const followStore = async (): Promise<void> => {
     try {
-      const rules = rulesFor(loaded);
-      if (JSON.stringify(rules) !== JSON.stringify(policy.rules)) {
-        policy = compile(loaded, rules);
-        log.info({ rules: rules.length }, 'the rules were changed');
+      const next = settingsFor(loaded);
+      const isSame = JSON.stringify([next.rules, next.inject]) === JSON.stringify([policy.rules, policy.inject]);
+      if (!isSame) {
+        const nextPolicy = compilePolicy(next);
+        [certs, policy] = [await certsFor(nextPolicy), nextPolicy];
+        log.info({ rules: next.rules?.length, keys: next.inject.length }, 'the rules of the store were changed');
       }
       trouble = undefined;
     } catch (thrown) {

@@ -4,7 +4,9 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { flagName } from '../../src/config.ts';
+import { didYouMean } from '../../src/nearest.ts';
 import { type ControlClient, controlOf, NotRunning } from '../../src/proxy/control/call.ts';
+import type { Connection } from '../../src/proxy/control/messages.ts';
 import { secretValues } from '../../src/secret-name.ts';
 import { proxyUrl } from '../address.ts';
 import { startBackground } from '../background.ts';
@@ -22,6 +24,12 @@ export const run: Command = {
   takesCommand: true,
   options: {
     profile: { type: 'string', describe: 'the profile that the command is to have [NAME]' },
+    with: {
+      type: 'string',
+      describe: 'credentials of the vault: their variables hold placeholders [NAME,…]',
+      isList: true,
+      names: async (invocation) => (await import('../vault/names.ts')).entryNames(invocation),
+    },
     'keep-attribution': {
       type: 'boolean',
       describe: "leave Claude Code's attribution header on, although masking makes its checksum stale",
@@ -31,6 +39,7 @@ export const run: Command = {
     ['run -- claude', 'Claude Code, masked'],
     ['run -- codex exec "explain this folder"', 'arguments go through as they are'],
     ['run --profile work -- codex', 'with a profile of its own, and a token for as long as it runs'],
+    ['run --with openai -- codex', 'the client holds a placeholder of the vault; the key is put in on the way'],
     ['run --mask email=off -- gemini', 'with settings of its own, where no daemon runs yet'],
   ],
   run: async (call) => {
@@ -43,12 +52,42 @@ export const run: Command = {
       const connection = await client.connection();
       const own = held.token === undefined ? connection : { ...connection, proxyUrl: withToken(connection.proxyUrl, held.token) };
       const change = clientEnvironment(home, own, invocation.environment, args['keep-attribution'] === true);
-      return await outcome(rest[0]!, rest.slice(1), withoutKeys(changed(invocation.environment, change), connection.standIns));
+      const environment = { ...changed(invocation.environment, change), ...heldFor(args.with, connection) };
+      return await outcome(rest[0]!, rest.slice(1), withoutKeys(environment, allStandIns(connection)));
     } finally {
       held.release();
     }
   },
 };
+
+/** What the variables of some credentials hold. Throws CommandFailure. */
+function heldFor(names: unknown, { credentials }: Connection): Record<string, string> {
+  const out: Record<string, string> = {};
+  for (const name of (names ?? []) as readonly string[]) {
+    const found = credentials.find((one) => one.name === name);
+    if (!found)
+      throw new CommandFailure(
+        EXIT.failed,
+        `there is no credential «${name}»${didYouMean(
+          name,
+          credentials.map((one) => one.name),
+        )}; sallyport vault list shows them`,
+      );
+    if (found.variable === '')
+      throw new CommandFailure(
+        EXIT.failed,
+        `nobody knows under which variable a client looks for «${name}»: sallyport vault placeholder ${name} prints what it may hold`,
+      );
+    out[found.variable] = found.placeholder;
+  }
+  return out;
+}
+
+/** A key in the environment that the vault has too gives way to what stands for it. */
+function allStandIns({ standIns, credentials }: Connection): Readonly<Record<string, string>> {
+  const own = credentials.filter(({ variable }) => variable !== '').map(({ variable, placeholder }) => [variable, placeholder] as const);
+  return { ...Object.fromEntries(own), ...standIns };
+}
 
 const WAIT_MS = 30_000;
 

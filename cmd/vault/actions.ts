@@ -1,7 +1,9 @@
 // The actions of `sallyport vault`, each from a call to its exit code.
 // Must not know how they do it.
+import { list, placeholder, remove, rename, rotate, set, show } from './entries.ts';
+import { importEntries } from './import.ts';
 import { key } from './key.ts';
 import { rekey } from './rekey.ts';
 
 /** By the word on the command line. */
-export const ACTIONS = { key, rekey } as const;
+export const ACTIONS = { set, list, show, placeholder, rotate, rename, remove, import: importEntries, key, rekey } as const;

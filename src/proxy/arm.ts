@@ -1,8 +1,8 @@
 // Phase 7: fields of our hop are taken out and the key is put in, last, so that no guardrail ever sees it.
 // It must not read a body.
 import { Fault } from '../fault.ts';
-import { type RawHeaders, type RequestHead, withoutDigests } from '../headers.ts';
-import { carriesPlaceholder, injectKeys } from '../rules/inject.ts';
+import { joinedValue, type RawHeaders, type RequestHead, withoutDigests } from '../headers.ts';
+import { carriesKey, carriesPlaceholder, type Injection, injectIntoBody, injectIntoTarget, injectKeys, placeOf } from '../rules/inject.ts';
 import { withoutOptOuts } from '../rules/opt-out.ts';
 import type { InjectRule } from '../rules/policy.ts';
 import type { Secret } from '../secret.ts';
@@ -11,7 +11,7 @@ import type { Exchange, OutgoingRequest } from './exchange.ts';
 import { endToEnd, endToEndHttp2 } from './hop.ts';
 import type { Conductor } from './house.ts';
 
-/** The request as it will leave; a key may have to be fetched first. Faults key-missing, rule-denied (a placeholder on its way to a foreign host). */
+/** The request as it will leave; a key may have to be fetched first. Faults key-missing, rule-denied (a key or what stands for it on its way to a foreign host). */
 export async function arm(house: Conductor, x: Exchange, found: Inspection): Promise<OutgoingRequest> {
   const isEdited = found.body.kind === 'whole' && found.body.changed;
   const own = withoutOptOuts(isEdited ? withoutDigests(found.head.headers) : found.head.headers);
@@ -20,24 +20,34 @@ export async function arm(house: Conductor, x: Exchange, found: Inspection): Pro
     x.notes.optOuts = own.count;
     house.count('guardrail:opt-out-refused');
   }
-  const headers = await inject(house, x, found.head, stripped);
-  const headChanged = headers !== x.line.head.headers || found.head.target !== x.line.head.target;
-  const head = headChanged ? { ...found.head, headers } : x.line.head;
+  refuseForeign(house, x, found.head);
+  const injection = injectionFor(house, x, { ...found.head, headers: stripped });
+  const target = injection ? await injectIntoTarget(injection) : found.head.target;
+  const body = injection ? await armedBody(injection, found.body) : found.body;
+  const keyed = injection ? await injectKeys(injection) : stripped;
+  const headers = body === found.body ? keyed : withoutDigests(keyed);
+  const headChanged = headers !== x.line.head.headers || target !== x.line.head.target;
+  const head = headChanged ? { ...found.head, headers, target } : x.line.head;
   x.notes.armedAt = performance.now();
   x.notes.sentHead = head;
-  return { head, headChanged, body: found.body };
+  return { head, headChanged, body };
 }
 
 function strip(x: Exchange, headers: RawHeaders): RawHeaders {
   return x.line.protocol === 'http/1.1' ? endToEnd(headers, x.line.wantsWebSocket) : endToEndHttp2(headers);
 }
 
-async function inject(house: Conductor, x: Exchange, head: RequestHead, headers: RawHeaders): Promise<RawHeaders> {
-  const { policy, connection, route } = x;
-  if (policy.inject.length === 0) return headers;
-  const { authority } = connection;
+/** A key of the vault leaves for no other host, whoever put it there. */
+function refuseForeign(house: Conductor, { policy, connection: { authority } }: Exchange, head: RequestHead): void {
   carriesPlaceholder(head, policy.inject, authority);
-  if (!route) return headers;
+  carriesKey(head, house.options.vaultKeys?.() ?? [], authority);
+}
+
+function injectionFor(house: Conductor, x: Exchange, head: RequestHead): Injection | undefined {
+  const { policy, connection, route } = x;
+  const { authority } = connection;
+  const rules = policy.injectFor(authority, x.profile);
+  if (rules.length === 0 || !route) return undefined;
   const resolve = async (rule: InjectRule) => {
     const value = await keyFor(house, x, rule);
     x.notes.injected = [...x.notes.injected, { value, standIn: rule.replaces ?? '[redacted]' }];
@@ -50,13 +60,21 @@ async function inject(house: Conductor, x: Exchange, head: RequestHead, headers:
     named: connection.sni !== undefined || authority.kind !== 'name' || connection.isAbsolute === true,
     port: authority.port,
   };
-  return injectKeys(route, { ...head, headers }, policy.injectFor(authority, x.profile.name), resolve, facts);
+  return { route, head, rules, resolve, facts };
+}
+
+/** A body that is on its way already is not armed: the failure is then a harmless 401. */
+async function armedBody(injection: Injection, body: OutgoingRequest['body']): Promise<OutgoingRequest['body']> {
+  if (body.kind !== 'whole' || !injection.rules.some(({ json }) => json !== undefined)) return body;
+  if (joinedValue(injection.head.headers, 'content-encoding') !== undefined) return body;
+  const bytes = await injectIntoBody(injection, body.bytes);
+  return bytes === body.bytes ? body : { ...body, bytes, changed: true };
 }
 
 /** What goes wrong is for the log: where the user keeps keys is nothing that a client or a page in it needs to read. */
 async function keyFor(house: Conductor, x: Exchange, rule: InjectRule): Promise<string> {
   const { host } = x.connection.authority;
-  const missing = (cause?: unknown) => new Fault('key-missing', `header ${rule.header}`, { cause });
+  const missing = (cause?: unknown) => new Fault('key-missing', placeOf(rule), { cause });
   let secret: Secret;
   try {
     secret = await house.options.resolveSecret(rule.value, host, x.line.signal);

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { CertAuthority } from '../cert/authority.ts';
 import type { ExchangeRecord } from '../exchange-record.ts';
 import type { TokenStanding } from '../rules/client-token.ts';
+import type { Bound } from '../rules/inject.ts';
 import type { KnownSet } from '../rules/masking/known-values.ts';
 import type { Placeholders } from '../rules/masking/placeholders.ts';
 import type { Policy } from '../rules/policy.ts';
@@ -24,6 +25,8 @@ export interface ProxyOptions {
   readonly knownValues?: () => KnownSet | undefined;
   /** The value of an inject rule's template, bound to `host` (lower case). Rejects with Fault key-missing, whose detail is for the log. */
   readonly resolveSecret: (template: string, host: string, signal: AbortSignal) => Promise<Secret>;
+  /** The keys of the vault and where each may go, asked for each request; none where there is no vault. */
+  readonly vaultKeys?: () => readonly Bound[];
   readonly parentProxy: () => { readonly url: string; readonly noProxy: readonly string[] } | undefined;
   /** Expected `user:password`; undefined: none is asked for. */
   readonly proxyAuth: () => string | undefined;

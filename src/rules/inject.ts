@@ -4,7 +4,10 @@
 import type { Authority } from '../authority.ts';
 import { Fault } from '../fault.ts';
 import { allValues, listTokens, type RawHeaders, type RequestHead, withValue } from '../headers.ts';
+import { membersAt } from './conversation/members.ts';
 import { matchesHost } from './host-pattern.ts';
+import { applyEdits, type Edit } from './masking/mask.ts';
+import { matchesPattern } from './names.ts';
 import type { InjectRule } from './policy.ts';
 import type { Route } from './provider.ts';
 import { agrees } from './route.ts';
@@ -22,37 +25,96 @@ export interface InjectFacts {
   readonly port: number;
 }
 
+/** Where keys are put in, and how a value is come by; `resolve` is asked only for a rule that acts, and rejects with the Fault that ends the exchange. */
+export interface Injection {
+  readonly route: Route;
+  readonly head: RequestHead;
+  readonly rules: readonly InjectRule[];
+  readonly resolve: (rule: InjectRule) => Promise<string>;
+  readonly facts: InjectFacts;
+}
+
 /**
  * The header fields with keys put in, or the array of `head` itself. A rule acts only if: its pattern names the route's host; TLS,
- * verified, the server name given, port 443; the head's own Host agrees; the method is not TRACE; its header is there exactly once and is not named in
+ * verified, the server name given, port 443; the head's own Host agrees; the method is not TRACE, and the rule's own methods and paths allow the
+ * request; its header is there exactly once and is not named in
  * Connection (it would be dropped); and, with `replaces`, that placeholder occurs in the value exactly once. Then the placeholder
  * alone is replaced, without `replaces` the whole value. Should the key bring an auth scheme, the one before the placeholder gives
  * way: `Bearer PLACEHOLDER` and a key `Bearer …` never make `Bearer Bearer …`. Of several rules for one header the first that acts wins.
- * `resolve` gives the value of a rule, and is asked only for a rule that acts; it rejects with the Fault that ends the exchange.
  * Rejects with Fault `key-missing` for a value that is no header value.
  */
-export async function injectKeys(
-  route: Route,
-  head: RequestHead,
-  rules: readonly InjectRule[],
-  resolve: (rule: InjectRule) => Promise<string>,
-  facts: InjectFacts,
-): Promise<RawHeaders> {
+export async function injectKeys(injection: Injection): Promise<RawHeaders> {
+  const { head, resolve } = injection;
   let headers = head.headers;
-  const safe = facts.tls && facts.verified && facts.named && facts.port === 443 && route.authority.port === 443;
-  if (rules.length === 0 || !safe || !agrees(route.authority, head.authority) || head.method.toUpperCase() === 'TRACE') return headers;
   const injected: string[] = [];
-  const dropped = listTokens(head.headers, 'connection');
-  for (const rule of rules) {
-    if (injected.includes(rule.header) || dropped.includes(rule.header) || !matchesHost(rule.host, route.authority)) continue;
+  for (const rule of acting(injection)) {
+    const { header } = rule;
+    if (header === undefined || injected.includes(header) || listTokens(head.headers, 'connection').includes(header)) continue;
     // As received: what an earlier rule put in is never searched.
-    const values = allValues(head.headers, rule.header);
+    const values = allValues(head.headers, header);
     if (values.length !== 1 || !isHeldBy(values[0]!, rule.replaces)) continue;
     const key = await valueFor(rule, resolve);
-    headers = withValue(headers, rule.header, rule.replaces === undefined ? key : swap(values[0]!, rule.replaces, key));
-    injected.push(rule.header);
+    headers = withValue(headers, header, rule.replaces === undefined ? key : swap(values[0]!, rule.replaces, key));
+    injected.push(header);
   }
   return headers;
+}
+
+/** The target with keys put into its query under the same conditions, or that of `head` itself: a parameter that is a rule's placeholder becomes its key. */
+export async function injectIntoTarget(injection: Injection): Promise<string> {
+  const { head, resolve } = injection;
+  const at = head.target.indexOf('?');
+  const rules = at < 0 ? [] : acting(injection).filter(({ query }) => query !== undefined);
+  if (rules.length === 0) return head.target;
+  const parts = await Promise.all(
+    head.target
+      .slice(at + 1)
+      .split('&')
+      .map(async (part) => {
+        const [name = '', value] = part.split(/=(.*)/s, 2);
+        const rule = rules.find((one) => one.query === decoded(name) && value !== undefined && decoded(value) === one.replaces);
+        return rule ? `${name}=${encodeURIComponent(await valueFor(rule, resolve))}` : part;
+      }),
+  );
+  return head.target.slice(0, at + 1) + parts.join('&');
+}
+
+/** A JSON body with keys put into its strings under the same conditions, or `bytes` itself. */
+export async function injectIntoBody(injection: Injection, bytes: Buffer): Promise<Buffer> {
+  const rules = acting(injection).filter(({ json }) => json !== undefined);
+  const edits: Edit[] = [];
+  for (const rule of rules) {
+    const held = membersAt(bytes, [rule.json!]).filter(({ value }) => value === rule.replaces);
+    if (held.length === 0) continue;
+    const text = Buffer.from(JSON.stringify(await valueFor(rule, injection.resolve))).toString('latin1');
+    edits.push(...held.map(({ start, end }) => ({ start, end, text, kind: 'key' })));
+  }
+  return edits.length === 0
+    ? bytes
+    : applyEdits(
+        bytes,
+        edits.sort((a, b) => a.start - b.start),
+      );
+}
+
+/** Rules that may act on this request at all. */
+function acting({ route, head, rules, facts }: Injection): readonly InjectRule[] {
+  const safe = facts.tls && facts.verified && facts.named && facts.port === 443 && route.authority.port === 443;
+  if (rules.length === 0 || !safe || !agrees(route.authority, head.authority) || head.method.toUpperCase() === 'TRACE') return [];
+  const path = head.target.split('?', 1)[0]!;
+  return rules.filter(
+    ({ host, methods = [], paths = [] }) =>
+      matchesHost(host, route.authority) &&
+      (methods.length === 0 || methods.includes(head.method.toUpperCase())) &&
+      // Who reads dots in a path may come out somewhere else.
+      (paths.length === 0 || (!hasDots(path) && paths.some((pattern) => matchesPattern(pattern, path)))),
+  );
+}
+
+function hasDots(path: string): boolean {
+  return decoded(path)
+    .split(/[/\\]/)
+    .some((step) => step === '..' || step === '.');
 }
 
 /**
@@ -67,6 +129,29 @@ export function standIns(rules: readonly InjectRule[]): Readonly<Record<string, 
       out[name] ??= (template.references.length === 1 ? replaces : undefined) ?? 'sallyport-placeholder';
   }
   return out;
+}
+
+/** A value that was put into the vault, and whether it may go somewhere. */
+export interface Bound {
+  readonly value: string;
+  allows(authority: Authority): boolean;
+}
+
+/** Refuses a request that carries a key itself to a host that it is not for, in a field or in the target. Throws Fault `rule-denied`. */
+export function carriesKey(head: RequestHead, keys: readonly Bound[], authority: Authority): void {
+  const foreign = keys.filter((key) => !key.allows(authority)).map(({ value }) => value);
+  if (foreign.length === 0) return;
+  const refuse = (text: string, where: string): void => {
+    if (foreign.some((value) => text.includes(value))) throw new Fault('rule-denied', `${where} carries a key for another host`);
+  };
+  refuse(head.target, 'the target');
+  refuse(decoded(head.target), 'the target');
+  for (let i = 0; i < head.headers.length; i += 2) {
+    const text = head.headers[i + 1]!;
+    refuse(text, `the header ${head.headers[i]}`);
+    const basic = /^basic +([A-Za-z0-9+/=_-]+)$/i.exec(text)?.[1];
+    if (basic !== undefined) refuse(Buffer.from(basic, 'base64').toString(), `the header ${head.headers[i]}`);
+  }
 }
 
 /**
@@ -115,8 +200,14 @@ function isHeldBy(value: string, placeholder: string | undefined): boolean {
 
 async function valueFor(rule: InjectRule, resolve: (rule: InjectRule) => Promise<string>): Promise<string> {
   const key = await resolve(rule);
-  if (key.trim() === '' || !isFieldValue(key)) throw new Fault('key-missing', `header ${rule.header}`);
+  if (key.trim() === '' || !isFieldValue(key)) throw new Fault('key-missing', placeOf(rule));
   return key;
+}
+
+/** In words. */
+export function placeOf({ header, query, json = [] }: InjectRule): string {
+  if (header !== undefined) return `header ${header}`;
+  return query === undefined ? `body ${json.join('.')}` : `query ${query}`;
 }
 
 function decoded(target: string): string {

@@ -1,13 +1,18 @@
-// Names of tools and models against patterns with `*`: any case, `*` for any characters, none too. Linear in both.
+// Names and paths against patterns with `*`, which stands for any characters, none too. Linear in both.
 // It must not know whose names they are.
 
-/** Whether a name matches one of the patterns, in time that grows with its length and theirs. */
+/** Whether a name matches one of the patterns, in any case, in time that grows with its length and theirs. */
 export function compileNames(patterns: readonly string[]): (name: string) => boolean {
   const compiled = patterns.map((pattern) => pattern.toLowerCase().split('*'));
   return (name) => {
     const lower = name.toLowerCase();
     return compiled.some((parts) => matches(parts, lower));
   };
+}
+
+/** Whether the text is what the pattern says, to the letter. */
+export function matchesPattern(pattern: string, text: string): boolean {
+  return matches(pattern.split('*'), text);
 }
 
 function matches(parts: readonly string[], name: string): boolean {

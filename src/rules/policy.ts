@@ -10,6 +10,7 @@ import { type HostPattern, matchesHost } from './host-pattern.ts';
 import { compileFindingRules, type FindingRule, type FindingRules } from './masking/finding-rules.ts';
 import { DEFAULT_ACTIONS, type Kind, type MaskAction } from './masking/kinds.ts';
 import { compileReturnRules, type RestoreTo, type ReturnRules } from './masking/return-rules.ts';
+import { mayUseEntry, type Profile } from './profile.ts';
 import type { Provider } from './provider.ts';
 import { alibaba } from './providers/alibaba.ts';
 import { anthropic } from './providers/anthropic.ts';
@@ -36,8 +37,16 @@ export interface ConnectTo {
 /** `inject`: `value` is a template (`Bearer ${env:NAME}`) resolved at use. */
 export interface InjectRule {
   readonly host: HostPattern;
-  /** Lower case. */
-  readonly header: string;
+  /** Lower case. Where the key goes is this field, else that parameter of the query, else that string of a JSON body. */
+  readonly header?: string | undefined;
+  readonly query?: string | undefined;
+  readonly json?: readonly string[] | undefined;
+  /** Upper case; undefined or empty: any. */
+  readonly methods?: readonly string[] | undefined;
+  /** Patterns of paths, `*` for any characters; undefined or empty: any. */
+  readonly paths?: readonly string[] | undefined;
+  /** The credential of the vault it comes from. */
+  readonly entry?: string | undefined;
   readonly value: string;
   /** The placeholder the client sends; undefined: whatever the header holds is replaced, but the header must be there. */
   readonly replaces: string | undefined;
@@ -89,8 +98,8 @@ export interface Policy extends PolicySettings {
   allowsPort(authority: Authority): boolean;
   /** The private-address rule does not apply to this name (mapped, or in `allowPrivate`). */
   allowsPrivate(authority: Authority): boolean;
-  /** Rules whose host pattern names this authority and that are for clients of this profile. */
-  injectFor(authority: Authority, profile: string): readonly InjectRule[];
+  /** Rules whose host pattern names this authority and that clients of this profile may use. */
+  injectFor(authority: Authority, profile: Profile): readonly InjectRule[];
 }
 
 /** Every vendor there is a file for; no host belongs to two of them. */
@@ -163,7 +172,12 @@ export function compilePolicy(settings: PolicySettings): Policy {
     allowsPrivate: (authority) =>
       authority.kind === 'name' && (mapping(authority) !== undefined || allowPrivate.some((pattern) => matchesHost(pattern, authority))),
     injectFor: (authority, profile) =>
-      inject.filter((rule) => matchesHost(rule.host, authority) && (rule.profiles?.includes(profile) ?? true)),
+      inject.filter(
+        (rule) =>
+          matchesHost(rule.host, authority) &&
+          (rule.profiles?.includes(profile.name) ?? true) &&
+          (rule.entry === undefined || mayUseEntry(profile, rule.entry)),
+      ),
   } satisfies Policy);
 }
 

@@ -105,4 +105,15 @@ export const MIGRATIONS: readonly string[] = [
      bytes INTEGER NOT NULL,
      seal BLOB NOT NULL
    ) STRICT;`,
+  `CREATE TABLE credentials (
+     id TEXT PRIMARY KEY,
+     name TEXT NOT NULL UNIQUE,
+     facts TEXT NOT NULL,
+     sealed TEXT,
+     reference TEXT,
+     placeholder TEXT NOT NULL UNIQUE,
+     created_at_ms INTEGER NOT NULL,
+     changed_at_ms INTEGER NOT NULL,
+     CHECK ((sealed IS NULL) <> (reference IS NULL))
+   ) STRICT;`,
 ];

@@ -12,7 +12,10 @@ export interface SealedColumn {
 }
 
 /** All of them. */
-export const SEALED_COLUMNS: readonly SealedColumn[] = [{ table: 'own_keys', row: 'name', column: 'sealed' }];
+export const SEALED_COLUMNS: readonly SealedColumn[] = [
+  { table: 'own_keys', row: 'name', column: 'sealed' },
+  { table: 'credentials', row: 'id', column: 'sealed' },
+];
 
 /** A value where it stands. */
 export interface Sealed {

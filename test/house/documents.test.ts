@@ -44,6 +44,7 @@ const RUN_BY: Readonly<Record<string, readonly [file: string, text: string]>> = 
   'cmd/sallyport profile add': ['test/journey/cli-tokens.test.ts', 'a token is made, used, seen in the list'],
   'cmd/sallyport token create': ['test/journey/cli-tokens.test.ts', 'a token is made, used, seen in the list'],
   'eval "$(cmd/sallyport completion': ['test/journey/cli-completion.test.ts', 'bash completes by the script'],
+  'cmd/sallyport vault set': ['test/journey/cli-credentials.test.ts', 'a key is kept, put in for its placeholder'],
   'cmd/sallyport completion': ['test/journey/cli-completion.test.ts', 'fish completes by the script'],
   'cmd/sallyport log': ['test/journey/cli-audit.test.ts', '--follow shows exchanges as they come'],
   'cmd/sallyport audit list': ['test/journey/cli-audit.test.ts', 'the log is shown, listed, exported and verified'],
@@ -71,7 +72,7 @@ describe('documents', () => {
   });
 
   test('tell nobody to type what no test runs', () => {
-    const typed = ['README.md', 'CONTRIBUTING.md', 'docs/guardrails.md', 'docs/rules.md', 'docs/audit.md'].flatMap((file) =>
+    const typed = ['README.md', 'CONTRIBUTING.md', 'docs/guardrails.md', 'docs/rules.md', 'docs/audit.md', 'docs/vault.md'].flatMap((file) =>
       commands(readText(file)),
     );
     expect(typed.length).toBeGreaterThan(5);

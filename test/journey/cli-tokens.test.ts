@@ -1,12 +1,12 @@
 // Tokens and profiles as a user has them: commands beside a daemon that runs, other users of the machine, `run` and `env`.
-import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { canBeNobody, sayAsNobody } from '../support/another-user.ts';
 import { type Client, connectTlsTunnel, connectTunnel } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
-import { startFakeProvider } from '../support/fake-provider.ts';
-import { FREE, json, newUser, type User } from '../support/sallyport.ts';
+import { json, newUser, type User } from '../support/sallyport.ts';
+import { startDaemon } from '../support/user-daemon.ts';
 
 const HOST = 'api.anthropic.com';
 
@@ -23,19 +23,6 @@ const connectHeaders = (...fields: readonly string[]) => ({ connectHeaders: ['Ho
 
 async function list(user: User): Promise<readonly Listed[]> {
   return json<readonly Listed[]>((await user.run(['token', 'list', '--json'])).stdout);
-}
-
-/** A daemon that dials a fake provider for every name. */
-async function startDaemon(user: User, ...settings: readonly string[]) {
-  const provider = await startFakeProvider();
-  onTestFinished(() => provider.close());
-  const ca = join(user.folder, 'provider.pem');
-  writeFileSync(ca, provider.authority.pem);
-  const started = await user.run(['start', ...FREE, '--connect-to', `*=127.0.0.1:${provider.port}`, '--upstream-ca', ca, ...settings]);
-  expect(started).toMatchObject({ code: 0 });
-  const status = json<{ listen: string }>((await user.run(['status', '--json'])).stdout);
-  const [host, port] = status.listen.split(':');
-  return { provider, host: host!, port: Number(port) };
 }
 
 describe('beside a daemon that runs', { timeout: 90_000 }, () => {

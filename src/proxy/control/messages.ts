@@ -31,6 +31,8 @@ export interface Connection {
   readonly interceptedHosts: readonly string[];
   /** By environment variable that a key is taken from: what a client holds instead. */
   readonly standIns: Readonly<Record<string, string>>;
+  /** The credentials of the vault: what a client holds instead, and the variable it looks under, '' where none is known. */
+  readonly credentials: readonly { readonly name: string; readonly variable: string; readonly placeholder: string }[];
   /** A program of the daemon's own user needs a token, which the URL does not hold. */
   readonly needsToken: boolean;
 }

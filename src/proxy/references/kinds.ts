@@ -3,6 +3,7 @@
 import { Fault } from '../../fault.ts';
 import { awsSm } from './kinds/aws-sm.ts';
 import { azureKv } from './kinds/azure-kv.ts';
+import { credential } from './kinds/credential.ts';
 import { env } from './kinds/env.ts';
 import { exec } from './kinds/exec.ts';
 import { file } from './kinds/file.ts';
@@ -13,7 +14,7 @@ import { vault } from './kinds/vault.ts';
 import type { ReferenceKind } from './reference.ts';
 
 /** One file in `kinds` each. */
-export const KINDS: readonly ReferenceKind[] = Object.freeze([env, file, exec, keychain, op, vault, awsSm, azureKv, gcpSm]);
+export const KINDS: readonly ReferenceKind[] = Object.freeze([env, file, exec, keychain, op, vault, awsSm, azureKv, gcpSm, credential]);
 
 /** Variables that hold secrets by which stores are entered. */
 export const SECRET_VARIABLES: readonly string[] = Object.freeze(KINDS.flatMap(({ secretVariables = [] }) => secretVariables));

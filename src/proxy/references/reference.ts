@@ -39,6 +39,8 @@ export interface Means {
   run(words: readonly string[]): Promise<string>;
   /** The text of a file that others cannot read. Rejects with Unresolved. */
   read(path: string): Promise<string>;
+  /** The value of a credential of the vault. Rejects with Unresolved. */
+  credential(name: string): Promise<Found>;
 }
 
 /** One kind of reference, `NAME:WHERE`. */

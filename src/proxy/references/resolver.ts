@@ -20,6 +20,8 @@ export interface ResolverOptions extends Ways {
   readonly schedule: (task: () => void, delayMs: number) => () => void;
   /** Variables that no program gets, beside our own settings. */
   readonly withheld?: () => readonly string[];
+  /** The value of a credential of the vault, or the reference under which it is kept elsewhere. Throws Unresolved. */
+  readonly credential?: (name: string) => { readonly value: string } | { readonly reference: string };
   /** Hears of every value that was fetched. */
   readonly onResolved?: (reference: string, value: string) => void;
   /** As `process.platform`, which is the default. */
@@ -68,6 +70,16 @@ export function openResolver(options: ResolverOptions): Resolver {
   const kept = new Map<string, Kept>();
   const flights = new Map<string, Flight>();
 
+  const credentialOf = async (name: string, means: Means): Promise<Found> => {
+    const found = options.credential?.(name);
+    if (!found) throw new Unresolved('there is no vault here');
+    if ('value' in found) return found;
+    const { kind, where } = parseReference(found.reference);
+    // A credential that is kept under a credential would have no end.
+    if (kind.name === 'credential') throw new Unresolved('it refers to another credential');
+    return kind.resolve(where, means);
+  };
+
   const keep = (reference: string, outcome: Secret | Fault, lifetimeMs: number): void => {
     const untilMs = now() + lifetimeMs;
     const callOff = schedule(() => kept.delete(reference), lifetimeMs);
@@ -78,7 +90,7 @@ export function openResolver(options: ResolverOptions): Resolver {
     const controller = new AbortController();
     const callOff = schedule(() => controller.abort(new Unresolved(`there was no answer within ${DEADLINE_MS / 1000} s`)), DEADLINE_MS);
     const isCurrent = () => flights.get(reference) === flight;
-    const landed = fetched(located, meansOf(options, controller.signal))
+    const landed = fetched(located, meansOf(options, controller.signal, credentialOf))
       .then(
         ({ value, lifetimeMs = LIFETIME_MS }): Secret => {
           const secret = new Secret(value, [HOLDER]);
@@ -152,9 +164,9 @@ async function fetched({ kind, where }: Located, means: Means): Promise<Found> {
   return found;
 }
 
-function meansOf(options: ResolverOptions, signal: AbortSignal): Means {
+function meansOf(options: ResolverOptions, signal: AbortSignal, credential: (name: string, means: Means) => Promise<Found>): Means {
   const { environment, userHome, now, platform = process.platform } = options;
-  return {
+  const means: Means = {
     environment,
     userHome,
     platform,
@@ -163,7 +175,9 @@ function meansOf(options: ResolverOptions, signal: AbortSignal): Means {
     ask: (asked) => ask(asked, options, signal),
     run: (words) => run(words, withoutOurs(environment, options.withheld?.() ?? []), signal),
     read,
+    credential: (name) => credential(name, means),
   };
+  return means;
 }
 
 function withoutOurs(environment: Means['environment'], withheld: readonly string[]): Means['environment'] {

@@ -30,7 +30,7 @@ test('the key goes to its own host over a verified connection, in one field, or 
       const head = { method: verb, target: '/v1/messages', headers: fields, authority: named };
       const route = routeOf(parseAuthority(connected, known.port), anthropic, head);
       const before = [...fields];
-      const out = await injectKeys(route, head, [rule], async () => KEY, known);
+      const out = await injectKeys({ route, head, rules: [rule], resolve: async () => KEY, facts: known });
       expect(fields).toEqual(before);
       expect(out).toHaveLength(fields.length);
       const changed = out.flatMap((text, i) => (text === fields[i] ? [] : [i]));

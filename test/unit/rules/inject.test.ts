@@ -4,7 +4,16 @@ import { describe, expect, test, vi } from 'vitest';
 import { parseAuthority } from '../../../src/authority.ts';
 import { Fault } from '../../../src/fault.ts';
 import type { RequestHead } from '../../../src/headers.ts';
-import { carriesPlaceholder, type InjectFacts, injectKeys, standIns } from '../../../src/rules/inject.ts';
+import {
+  carriesKey,
+  carriesPlaceholder,
+  type InjectFacts,
+  type Injection,
+  injectIntoBody,
+  injectIntoTarget,
+  injectKeys,
+  standIns,
+} from '../../../src/rules/inject.ts';
 import type { InjectRule } from '../../../src/rules/policy.ts';
 import { anthropic } from '../../../src/rules/providers/anthropic.ts';
 import { routeOf } from '../../../src/rules/route.ts';
@@ -42,7 +51,8 @@ async function inject({
   values = KEYS,
 }: Case) {
   const route = routeOf(parseAuthority(host), anthropic, head);
-  return { head, headers: await injectKeys(route, head, rules, async ({ value }) => values[value]!, { ...SAFE, ...facts }) };
+  const resolve = async ({ value }: InjectRule) => values[value]!;
+  return { head, headers: await injectKeys({ route, head, rules, resolve, facts: { ...SAFE, ...facts } }) };
 }
 const untouched = async (c: Case) => {
   const { head, headers } = await inject(c);
@@ -138,14 +148,14 @@ describe('no key leaves', () => {
     const head = request(['x-api-key', DUMMY]);
     const route = routeOf(parseAuthority('api.anthropic.com:443'), anthropic, head);
     const gone = new Fault('key-missing', 'gone');
-    await expect(injectKeys(route, head, [rule()], () => Promise.reject(gone), SAFE)).rejects.toBe(gone);
+    await expect(injectKeys({ route, head, rules: [rule()], resolve: () => Promise.reject(gone), facts: SAFE })).rejects.toBe(gone);
   });
 
   test('nor is one asked for when no rule acts', async () => {
     const head = request(['x-api-key', 'sk-ant-mine']);
     const route = routeOf(parseAuthority('api.anthropic.com:443'), anthropic, head);
     const ask = vi.fn(async () => KEY);
-    await injectKeys(route, head, [rule()], ask, SAFE);
+    await injectKeys({ route, head, rules: [rule()], resolve: ask, facts: SAFE });
     expect(ask).not.toHaveBeenCalled();
   });
 });
@@ -215,4 +225,79 @@ test('what a client holds in place of a key, by variable', () => {
   ];
   const word = 'sallyport-placeholder';
   expect(standIns(rules)).toEqual({ ONE: word, TWO: 'p2', THREE: word, FOUR: word, FIVE: word });
+});
+
+describe('a rule for some requests only', () => {
+  test.each([
+    [{ methods: ['POST'] }, true],
+    [{ methods: ['GET'] }, false],
+    [{ paths: ['/v1/*'] }, true],
+    [{ paths: ['/v1/messages'] }, true],
+    [{ paths: ['/V1/*', '/v2/*'] }, false],
+    [{ methods: [], paths: [] }, true],
+  ])('%j', async (over, acts) => {
+    expect(await untouched({ rules: [rule(over)] })).toBe(!acts);
+  });
+
+  test.each(['/v1/../admin', '/v1/%2e%2e/admin', '/v1/./x', '/v1/..%5cadmin'])('a path with dots is none of them: %s', async (target) => {
+    expect(await untouched({ head: request(['x-api-key', DUMMY], { target }), rules: [rule({ paths: ['/v1/*'] })] })).toBe(true);
+  });
+});
+
+describe('in other places', () => {
+  const injection = (over: Partial<RequestHead>, rules: readonly InjectRule[], facts = SAFE): Injection => {
+    const head = request([], over);
+    const route = routeOf(parseAuthority('api.anthropic.com:443'), anthropic, head);
+    return { route, head, rules, resolve: async () => 'k&y "1"', facts };
+  };
+  const query = rule({ header: undefined, query: 'key' });
+  const json = rule({ header: undefined, json: ['auth', 'key'] });
+
+  test.each([
+    [`/x?a=1&key=${DUMMY}&b`, '/x?a=1&key=k%26y%20%221%22&b'],
+    [`/x?k%65y=sk%2Dant-dummy`, '/x?k%65y=k%26y%20%221%22'],
+    [`/x?key=${DUMMY}x`, undefined],
+    [`/x?other=${DUMMY}`, undefined],
+    ['/x?key', undefined],
+    ['/x', undefined],
+  ])('a parameter of the query: %s', async (target, out) => {
+    expect(await injectIntoTarget(injection({ target }, [query, json, rule()]))).toBe(out ?? target);
+    expect(await injectIntoTarget(injection({ target }, [query], { ...SAFE, verified: false }))).toBe(target);
+  });
+
+  test('a string of the body', async () => {
+    const body = (key: string) => Buffer.from(JSON.stringify({ auth: { key, other: DUMMY }, key: DUMMY }));
+    const out = await injectIntoBody(injection({}, [json, query]), body(DUMMY));
+    expect(JSON.parse(out.toString())).toEqual({ auth: { key: 'k&y "1"', other: DUMMY }, key: DUMMY });
+    const other = body('mine');
+    expect(await injectIntoBody(injection({}, [json]), other)).toBe(other);
+    expect(await injectIntoBody(injection({ method: 'TRACE' }, [json]), other)).toBe(other);
+  });
+
+  test('a value that no header may hold goes nowhere, and the fault names the place', async () => {
+    const bad = { ...injection({ target: `/?key=${DUMMY}` }, [query]), resolve: async () => 'a\nb' };
+    await expect(injectIntoTarget(bad)).rejects.toMatchObject({ code: 'key-missing', detail: 'query key' });
+    const body = Buffer.from(JSON.stringify({ auth: { key: DUMMY } }));
+    await expect(injectIntoBody({ ...bad, rules: [json] }, body)).rejects.toMatchObject({ detail: 'body auth.key' });
+  });
+});
+
+describe('a key itself', () => {
+  const keys = [{ value: KEY, allows: ({ host }: { readonly host: string }) => host === 'api.anthropic.com' }];
+  const check = (head: RequestHead, host: string) => () => carriesKey(head, keys, parseAuthority(host, 443));
+
+  test.each<[string, RequestHead]>([
+    ['in a field', request(['Authorization', `Bearer ${KEY}`])],
+    ['in the target', request([], { target: `/x?k=${KEY}` })],
+    ['with percent signs', request([], { target: `/x?k=${KEY.replaceAll('-', '%2D')}` })],
+    ['as a password', request(['authorization', `Basic ${Buffer.from(`me:${KEY}`).toString('base64')}`])],
+  ])('goes to no other host: %s', (_, head) => {
+    expect(check(head, 'evil.test')).toThrow(/carries a key for another host/);
+    expect(check(head, 'api.anthropic.com')).not.toThrow();
+  });
+
+  test('others pass', () => {
+    expect(check(request(['authorization', 'Bearer mine', 'x', 'Basic !']), 'evil.test')).not.toThrow();
+    expect(() => carriesKey(request([]), [], parseAuthority('evil.test', 443))).not.toThrow();
+  });
 });

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { parseAuthority } from '../../../src/authority.ts';
 import { DEFAULT_ACTIONS } from '../../../src/rules/masking/kinds.ts';
 import { compilePolicy, type PolicySettings, PROVIDERS } from '../../../src/rules/policy.ts';
+import { DEFAULT_PROFILE } from '../../../src/rules/profile.ts';
 
 const settings: PolicySettings = {
   intercept: [],
@@ -110,15 +111,22 @@ describe('inject', () => {
 
   test('has the rules of a host', () => {
     const compiled = compilePolicy({ ...settings, inject: [rule, { ...rule, host: 'b.test' }] });
-    expect(compiled.injectFor(at('a.corp.test'), 'default')).toEqual([rule]);
-    expect(compiled.injectFor(at('corp.test'), 'default')).toEqual([]);
+    expect(compiled.injectFor(at('a.corp.test'), DEFAULT_PROFILE)).toEqual([rule]);
+    expect(compiled.injectFor(at('corp.test'), DEFAULT_PROFILE)).toEqual([]);
   });
 
   test('has the rules of a profile, and those of everybody', () => {
     const ci = { ...rule, profiles: ['ci', 'work'] };
     const compiled = compilePolicy({ ...settings, inject: [rule, ci] });
-    expect(compiled.injectFor(at('a.corp.test'), 'ci')).toEqual([rule, ci]);
-    expect(compiled.injectFor(at('a.corp.test'), 'default')).toEqual([rule]);
+    expect(compiled.injectFor(at('a.corp.test'), { ...DEFAULT_PROFILE, name: 'ci' })).toEqual([rule, ci]);
+    expect(compiled.injectFor(at('a.corp.test'), DEFAULT_PROFILE)).toEqual([rule]);
+  });
+
+  test('has the credentials that a profile may use', () => {
+    const own = { ...rule, entry: 'work' };
+    const compiled = compilePolicy({ ...settings, inject: [own] });
+    expect(compiled.injectFor(at('a.corp.test'), DEFAULT_PROFILE)).toEqual([own]);
+    expect(compiled.injectFor(at('a.corp.test'), { ...DEFAULT_PROFILE, vault: ['home'] })).toEqual([]);
   });
 
   test('refuses a malformed template and a key for every host', () => {

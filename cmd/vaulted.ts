@@ -1,0 +1,84 @@
+// The vault as the daemon uses it: rules that put its credentials in, the value of each when it is needed, and all values so that none
+// leaves for another host. One that does not open is named once and not used. Must not log a value.
+import type { Logger } from 'pino';
+import { Unresolved } from '../src/proxy/references/reference.ts';
+import type { Credential } from '../src/rules/credential.ts';
+import { rulesOf } from '../src/rules/credential.ts';
+import { matchesHost } from '../src/rules/host-pattern.ts';
+import type { Bound } from '../src/rules/inject.ts';
+import type { KnownValues } from '../src/rules/masking/known-values.ts';
+import type { InjectRule } from '../src/rules/policy.ts';
+import type { Credentials, StoredCredential } from '../src/store/credentials.ts';
+import { LockedError } from '../src/store/keyring.ts';
+
+/** The vault. */
+export interface Vaulted {
+  /** As the store has them now. */
+  rules(): readonly InjectRule[];
+  list(): readonly Credential[];
+  /** Throws Unresolved. */
+  find(name: string): { readonly value: string } | { readonly reference: string };
+  /** Of those that are kept here, and of those that were fetched. */
+  keys(): readonly Bound[];
+  /** A value that was fetched for a reference. */
+  learn(reference: string, value: string): void;
+  /** Reads the store again. */
+  refresh(): void;
+}
+
+const OWN = 'credential:';
+
+/** Opens the vault of a store. */
+export function openVaulted(credentials: Credentials, known: KnownValues, log: Logger, now: () => number): Vaulted {
+  let rows: readonly StoredCredential[] = [];
+  let keys = new Map<string, Bound>();
+  const said = new Set<string>();
+
+  const keep = (row: StoredCredential, value: string): void => {
+    keys.set(row.name, { value, allows: (authority) => row.hosts.some((host) => matchesHost(host, authority)) });
+    known.set(`credential ${row.name}`, [value]);
+  };
+
+  const sealedValue = (name: string): string | undefined => {
+    try {
+      return credentials.value(name);
+    } catch (thrown) {
+      // That the vault is locked was said when it was opened.
+      if (!(thrown instanceof LockedError) && !said.has(name))
+        log.error({ credential: name, reason: (thrown as Error).message }, 'a credential cannot be used');
+      said.add(name);
+      return undefined;
+    }
+  };
+
+  const refresh = (): void => {
+    for (const name of keys.keys()) known.set(`credential ${name}`, []);
+    keys = new Map();
+    rows = credentials.list();
+    for (const row of rows) {
+      const value = row.reference === undefined ? sealedValue(row.name) : undefined;
+      if (value !== undefined) keep(row, value);
+    }
+  };
+  refresh();
+
+  return {
+    rules: () => rows.flatMap(rulesOf),
+    list: () => rows,
+    find(name) {
+      const row = rows.find((one) => one.name === name);
+      if (!row) throw new Unresolved('there is no such credential');
+      if (row.expiresAtMs !== undefined && row.expiresAtMs <= now()) throw new Unresolved('it has expired');
+      if (row.reference !== undefined) return { reference: row.reference };
+      const value = keys.get(name)?.value;
+      if (value === undefined) throw new Unresolved('it does not open');
+      return { value };
+    },
+    keys: () => [...keys.values()],
+    learn(reference, value) {
+      const row = rows.find(({ name }) => reference === `${OWN}${name}`);
+      if (row) keep(row, value);
+    },
+    refresh,
+  };
+}

@@ -1,0 +1,144 @@
+// The keys that vendors give out: how one looks, where it goes, under which variable clients look for it, and what can stand for one so
+// that a client which checks the form lets it pass. Must not know a value for longer than a question takes.
+import type { HostPattern } from './host-pattern.ts';
+
+/** One family of keys. */
+export interface KeyShape {
+  readonly name: string;
+  /** Where such a key goes. */
+  readonly hosts: readonly HostPattern[];
+  readonly variable: string;
+  /** What the whole key looks like. */
+  readonly form: RegExp;
+  /** The same in words, for the line that refuses another. */
+  readonly words: string;
+  /** What a stand-in begins with, so that clients take it for a key; random letters and digits follow. */
+  readonly prefix: string;
+  /** Of a stand-in. */
+  readonly length: number;
+}
+
+const host = (...names: string[]) => names;
+
+/** By what clients use; the first whose host a credential names is asked. */
+export const KEY_SHAPES: readonly KeyShape[] = Object.freeze([
+  {
+    name: 'anthropic',
+    hosts: host('api.anthropic.com'),
+    variable: 'ANTHROPIC_API_KEY',
+    form: /^sk-ant-[A-Za-z0-9_-]{20,}$/,
+    words: 'sk-ant- and 20 characters or more',
+    prefix: 'sk-ant-api03-',
+    length: 108,
+  },
+  {
+    name: 'openai',
+    hosts: host('api.openai.com'),
+    variable: 'OPENAI_API_KEY',
+    form: /^sk-[A-Za-z0-9_-]{37,}$/,
+    words: 'sk- and 40 characters or more in all',
+    prefix: 'sk-proj-',
+    length: 64,
+  },
+  {
+    name: 'chatgpt',
+    hosts: host('chatgpt.com'),
+    variable: 'CODEX_ACCESS_TOKEN',
+    form: /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$/,
+    words: 'a JSON web token: three parts with dots between them',
+    prefix: 'eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.',
+    length: 200,
+  },
+  {
+    name: 'google',
+    hosts: host('generativelanguage.googleapis.com'),
+    variable: 'GEMINI_API_KEY',
+    form: /^(?:AIza[A-Za-z0-9_-]{35}|AQ\.[A-Za-z0-9_-]{20,})$/,
+    words: 'AIza and 35 characters',
+    prefix: 'AIzaSy',
+    length: 39,
+  },
+  {
+    name: 'github',
+    hosts: host('api.githubcopilot.com', 'api.github.com'),
+    variable: 'COPILOT_GITHUB_TOKEN',
+    form: /^(?:github_pat_[A-Za-z0-9_]{22,}|gh[opsu]_[A-Za-z0-9]{36,})$/,
+    words: 'github_pat_ or gho_, and 22 characters or more',
+    prefix: 'github_pat_',
+    length: 93,
+  },
+  {
+    name: 'openrouter',
+    hosts: host('openrouter.ai'),
+    variable: 'OPENROUTER_API_KEY',
+    form: /^sk-or-v1-[0-9a-f]{64}$/,
+    words: 'sk-or-v1- and 64 hexadecimal digits',
+    prefix: 'sk-or-v1-',
+    length: 73,
+  },
+  {
+    name: 'xai',
+    hosts: host('api.x.ai'),
+    variable: 'XAI_API_KEY',
+    form: /^xai-[A-Za-z0-9]{40,}$/,
+    words: 'xai- and 40 characters or more',
+    prefix: 'xai-',
+    length: 84,
+  },
+  {
+    name: 'mistral',
+    hosts: host('api.mistral.ai'),
+    variable: 'MISTRAL_API_KEY',
+    form: /^[A-Za-z0-9]{32}$/,
+    words: '32 letters and digits',
+    prefix: '',
+    length: 32,
+  },
+  {
+    name: 'perplexity',
+    hosts: host('api.perplexity.ai'),
+    variable: 'PERPLEXITY_API_KEY',
+    form: /^pplx-[A-Za-z0-9]{40,}$/,
+    words: 'pplx- and 40 characters or more',
+    prefix: 'pplx-',
+    length: 53,
+  },
+]);
+
+const AWS_KEY_ID = /^(?:AKIA|ASIA)/;
+const AWS_KEY_ID_LENGTH = 20;
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+const HEX = '0123456789abcdef';
+/** A word of ours within, so that one that turns up somewhere is known for what it is. */
+const MARK = 'SALLYPORT';
+
+/** The family of keys for one of these hosts. */
+export function shapeFor(hosts: readonly string[]): KeyShape | undefined {
+  return KEY_SHAPES.find((shape) => shape.hosts.some((own) => hosts.includes(own)));
+}
+
+/** What is odd about a key for these hosts, one line that does not repeat it; undefined: nothing. Formats change, so nobody is sure. */
+export function lintKey(value: string, hosts: readonly string[]): string | undefined {
+  if (/\s/.test(value)) return 'it holds white space: was more copied than the key?';
+  if (/^(["']).*\1$/.test(value)) return 'it stands in quotes, which are hardly part of it';
+  if (AWS_KEY_ID.test(value) && value.length !== AWS_KEY_ID_LENGTH) {
+    return `an AWS access key id has exactly ${AWS_KEY_ID_LENGTH} characters; this has ${value.length}`;
+  }
+  const shape = shapeFor(hosts);
+  return !shape || shape.form.test(value) ? undefined : `a key for ${shape.hosts[0]} is ${shape.words}; this is not`;
+}
+
+/** What stands for a key of these hosts: of the same form, made from random bytes (64 at least). */
+export function standInFor(hosts: readonly string[], random: Uint8Array): string {
+  const shape = shapeFor(hosts);
+  const prefix = shape?.prefix ?? 'sallyport-';
+  // Hexadecimal digits spell no word.
+  const isHex = shape?.name === 'openrouter';
+  const letters = isHex ? HEX : ALPHABET;
+  const begin = isHex ? prefix : `${prefix}${MARK}`;
+  const length = (shape?.length ?? 48) - begin.length;
+  const body = Array.from({ length }, (_, i) => letters[random[i % random.length]! % letters.length]).join('');
+  return shape?.name === 'chatgpt'
+    ? `${prefix}${Buffer.from(JSON.stringify({ sub: body.slice(0, 40) })).toString('base64url')}.`
+    : begin + body;
+}
