@@ -1,7 +1,6 @@
 // Where known values come from: files that the configuration names, credentials that are put in, and the environments of commands that
 // run. Hands them to the set and holds on to nothing else. Must not log a value, nor write one anywhere.
 import { readFileSync, unwatchFile, watchFile } from 'node:fs';
-import type { Logger } from 'pino';
 import type { Config } from '../src/config.ts';
 import { parseEnvText } from '../src/env-text.ts';
 import { isOrdinary } from '../src/rules/masking/known-forms.ts';
@@ -23,7 +22,11 @@ export interface KnownSources {
 const WATCH_MS = 1000;
 
 /** Wires the sources. `environment` is the daemon's own, that templates of `inject` are filled from. */
-export function openKnownSources(known: KnownValues, environment: Readonly<Record<string, string | undefined>>, log: Logger): KnownSources {
+export function openKnownSources(
+  known: KnownValues,
+  environment: Readonly<Record<string, string | undefined>>,
+  log: { warn(line: string): void },
+): KnownSources {
   let watched: readonly string[] = [];
   let serial = 0;
   const learnt = new Set<string>();

@@ -59,6 +59,7 @@ export const rules: Command = {
       actions: ['scan', 'explain', 'test'],
       names: 'file',
     },
+    host: { type: 'string', describe: 'where it goes: some rules hold for some hosts only [HOST]', actions: ['explain'] },
     provider: {
       type: 'string',
       describe: 'whose request it is, where its shape does not tell [NAME]',
@@ -66,7 +67,7 @@ export const rules: Command = {
       names: known('providers'),
     },
   },
-  settings: ['mask', 'rules', 'max_body_bytes'],
+  settings: ['mask', 'rules', 'known_values', 'guardrails', 'max_body_bytes'],
   examples: [
     ['rules list', 'all rules in the order in which they decide, and where each stands'],
     ['rules add --id no-mail --kinds email --action block', 'acts on the next exchange; rules edit no-mail --action warn changes it'],

@@ -1,5 +1,6 @@
 // The three actions of `sallyport rules`, each from a call to its exit code.
 // Must not decide what is found: it reads, asks and prints.
+import { parseAuthority } from '../../src/authority.ts';
 import { readConfig } from '../../src/config.ts';
 import { didYouMean } from '../../src/nearest.ts';
 import { judge } from '../../src/rules/injection/judge.ts';
@@ -9,6 +10,7 @@ import { PROVIDERS } from '../../src/rules/policy.ts';
 import type { Call } from '../command.ts';
 import { CommandFailure, EXIT } from '../failure.ts';
 import { loadSettings } from '../settings.ts';
+import { aimAt } from './aim.ts';
 import { explained, explainedJson } from './explain.ts';
 import { openGlass } from './glass.ts';
 import { inputsOf, readWhole, writeOut } from './input.ts';
@@ -58,19 +60,25 @@ async function explain(call: Call): Promise<number> {
     const names = PROVIDERS.map((one) => one.name);
     throw new CommandFailure(EXIT.usage, `--provider takes ${names.join(', ')}${didYouMean(String(args.provider), names)}`);
   }
-  const { policy, placeholders, key, home } = openGlass(judgedBy(call));
+  const glass = openGlass(judgedBy(call), args.policy === undefined, terminal.err);
+  const { policy, key, home } = glass;
+  const { rules, leftOut } = aimAt(policy, hostOf(call), provider);
   const [input] = inputsOf(files);
   if (process.stdin.isTTY && input!.name === undefined) terminal.err('reading a text from the keyboard; Ctrl-D ends it');
   const text = (await readWhole(input!, policy.maxBodyBytes, ' (max_body_bytes), so the daemon would refuse it')).toString();
   const document = parsed(text);
   const dialect = document === undefined ? undefined : dialectOf(document, provider);
   if (provider && !dialect) throw new CommandFailure(EXIT.usage, 'what was read is no JSON document, so it is no request');
-  const look = lookAt(text, dialect && { document, dialect }, policy, placeholders);
+  const look = lookAt(text, dialect && { document, dialect }, rules, glass);
   if (key === 'once' && look.sent !== look.text)
     terminal.err(`note: there is no installation in ${home} yet, so the placeholders are good for this once`);
+  if (leftOut.length > 0)
+    terminal.err(
+      `note: these rules hold for some hosts or providers only and were left out: ${leftOut.join(', ')}; --host or --provider says where it goes`,
+    );
   const { TERM, NO_COLOR } = invocation.environment;
   const options = { colours: terminal.isTty && !NO_COLOR && TERM !== 'dumb', width: process.stdout.columns || 110 };
-  await writeOut(`${json ? explainedJson(look, dialect?.name, key) : explained(look, dialect?.name, options)}\n`);
+  await writeOut(`${json ? explainedJson(look, dialect?.name, key, leftOut) : explained(look, dialect?.name, options)}\n`);
   return EXIT.ok;
 }
 
@@ -78,7 +86,7 @@ async function test(call: Call): Promise<number> {
   const files = filesOf(call);
   if (files.length === 0)
     throw new CommandFailure(EXIT.usage, `test what? Name files of fixtures, as in ${call.terminal.self} rules test rules.yaml`);
-  const outcomes = await runFixtures(files, openGlass(judgedBy(call)));
+  const outcomes = await runFixtures(files, openGlass(judgedBy(call), call.args.policy === undefined, call.terminal.err));
   const failed = outcomes.cases.filter(({ problems }) => problems.length > 0).length;
   if (call.json) await writeOut(`${JSON.stringify({ passed: outcomes.cases.length - failed, failed, ...outcomes })}\n`);
   else call.terminal.out(outcomeLines(outcomes).join('\n'));
@@ -86,7 +94,17 @@ async function test(call: Call): Promise<number> {
   return exitCodeOf(outcomes);
 }
 
-/** `--policy` is another word for `--config`. */
+function hostOf({ args }: Call): string | undefined {
+  if (args.host === undefined) return undefined;
+  const host = String(args.host);
+  try {
+    return parseAuthority(host, 443).host;
+  } catch {
+    throw new CommandFailure(EXIT.usage, `--host takes the name of a host, not «${host}»`);
+  }
+}
+
+/** `--policy` is that file as the configuration, and alone: the rules of the store are no part of it. */
 function judgedBy({ args, invocation }: Call): Call['invocation'] {
   return args.policy === undefined ? invocation : { ...invocation, configFile: String(args.policy) };
 }

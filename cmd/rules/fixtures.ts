@@ -1,12 +1,14 @@
 // A file of fixtures (YAML, or JSON when its name ends so) to cases with the line of each.
 // Must not know what the rules find.
 import { isMap, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { parseAuthority } from '../../src/authority.ts';
 import { didYouMean } from '../../src/nearest.ts';
-import { KIND_ROWS, KINDS, type Kind, type MaskAction } from '../../src/rules/masking/kinds.ts';
+import { KIND_ROWS, KINDS, type MaskAction } from '../../src/rules/masking/kinds.ts';
 
 /** A value that has to be found. */
 export interface Expected {
-  readonly kind: Kind;
+  /** A kind, or the rule whose pattern finds it. */
+  readonly kind: string;
   readonly text: string;
   readonly action: MaskAction | undefined;
 }
@@ -19,24 +21,35 @@ export interface Fixture {
   readonly text: string;
   readonly isRequest: boolean;
   readonly provider: string | undefined;
+  /** Where it goes. */
+  readonly host: string | undefined;
   /** All that is to be found, in any order. */
   readonly expect: readonly Expected[] | undefined;
   /** With `{TYPE}` for each placeholder. A document is compared as such. */
   readonly sent: unknown;
-  /** The kind that refuses it, or `none`. */
+  /** The kind, rule or guardrail that refuses it, or `none`. */
   readonly blocked: string | undefined;
   readonly injection: 'injection' | 'benign' | undefined;
+}
+
+/** What fixtures may name besides kinds. */
+export interface FixtureWords {
+  readonly providers: readonly string[];
+  /** Rules that have a pattern. */
+  readonly patterns: readonly string[];
+  /** Rules and guardrails. */
+  readonly blockers: readonly string[];
 }
 
 /** A file that holds no fixtures. The message is `FILE:LINE: what to do`. */
 export class FixtureError extends Error {}
 
-const KEYS = ['name', 'text', 'request', 'provider', 'expect', 'sent', 'blocked', 'injection'];
+const KEYS = ['name', 'text', 'request', 'provider', 'host', 'expect', 'sent', 'blocked', 'injection'];
 const QUESTIONS = ['expect', 'sent', 'blocked', 'injection'];
 const ACTIONS = ['mask', 'redact', 'warn', 'block', 'off'];
 
 /** Throws FixtureError. */
-export function parseFixtures(file: string, text: string, providers: readonly string[]): Fixture[] {
+export function parseFixtures(file: string, text: string, { providers, patterns, blockers }: FixtureWords): Fixture[] {
   const lines = new LineCounter();
   const body = text.startsWith('\uFEFF') ? text.slice(1) : text;
   const fail = (node: unknown, line: string): never => {
@@ -66,15 +79,21 @@ export function parseFixtures(file: string, text: string, providers: readonly st
       if (!isGood) fail(node.get(key, true) ?? node, `${key} must be ${wanted}`);
     };
     for (const key of Object.keys(members)) if (!KEYS.includes(key)) fail(node, `unknown key «${key}»${didYouMean(key, KEYS)}`);
-    const { name = `case ${i + 1}`, text: own, request, provider, expect, sent, blocked, injection } = members;
+    const { name = `case ${i + 1}`, text: own, request, provider, host, expect, sent, blocked, injection } = members;
     check('name', typeof name === 'string' || typeof name === 'number', 'a text');
     if ((own === undefined) === (request === undefined)) fail(node, 'a case has either text or request');
     if (own !== undefined) check('text', typeof own === 'string', 'a text: put it in quotes');
     if (request !== undefined) check('request', isRequest(request), 'a JSON document, or one as text');
     check('provider', provider === undefined || providers.includes(String(provider)), `one of ${providers.join(', ')}`);
     if (provider !== undefined && request === undefined) fail(node, 'provider belongs to a request');
+    check('host', host === undefined || isHost(host), 'the name of a host');
     if (!QUESTIONS.some((key) => members[key] !== undefined)) fail(node, `a case asks for something: ${QUESTIONS.join(', ')}`);
-    check('blocked', blocked === undefined || blocked === 'none' || KINDS.includes(blocked as Kind), `none or a kind: ${KINDS.join(', ')}`);
+    const refusing = ['none', ...KINDS, ...blockers];
+    check(
+      'blocked',
+      blocked === undefined || refusing.includes(String(blocked)),
+      `none or a kind, a rule or a guardrail: ${refusing.join(', ')}`,
+    );
     check('injection', injection === undefined || injection === 'injection' || injection === 'benign', 'injection or benign');
     if (sent !== undefined && own !== undefined) check('sent', typeof sent === 'string', 'a text');
     return {
@@ -83,12 +102,21 @@ export function parseFixtures(file: string, text: string, providers: readonly st
       text: (own as string | undefined) ?? (typeof request === 'string' ? request : JSON.stringify(request)),
       isRequest: request !== undefined,
       provider: provider as string | undefined,
-      expect: expectedOf(expect, (line) => fail(node.get('expect', true) ?? node, line)),
+      host: host as string | undefined,
+      expect: expectedOf(expect, patterns, (line) => fail(node.get('expect', true) ?? node, line)),
       sent,
       blocked: blocked as string | undefined,
       injection: injection as Fixture['injection'],
     };
   });
+}
+
+function isHost(host: unknown): boolean {
+  try {
+    return parseAuthority(String(host), 443).host !== '';
+  } catch {
+    return false;
+  }
 }
 
 function isRequest(request: unknown): boolean {
@@ -100,7 +128,7 @@ function isRequest(request: unknown): boolean {
   }
 }
 
-function expectedOf(expect: unknown, fail: (line: string) => never): Expected[] | undefined {
+function expectedOf(expect: unknown, patterns: readonly string[], fail: (line: string) => never): Expected[] | undefined {
   if (expect === undefined) return undefined;
   if (expect === 'none') return [];
   if (!Array.isArray(expect)) return fail('expect must be none, or a list of {kind, text, action}');
@@ -110,8 +138,9 @@ function expectedOf(expect: unknown, fail: (line: string) => never): Expected[] 
     const [odd] = Object.keys(rest);
     if (odd !== undefined) fail(`unknown key «${odd}» in expect${didYouMean(odd, ['kind', 'type', 'text', 'action'])}`);
     const named = String(kind ?? type);
-    const found = KINDS.find((own) => own === named || KIND_ROWS[own].type === named);
-    if (found === undefined) return fail(`there is no kind «${named}»${didYouMean(named, KINDS)}; there are ${KINDS.join(', ')}`);
+    const known = [...KINDS, ...patterns];
+    const found = KINDS.find((own) => KIND_ROWS[own].type === named) ?? known.find((own) => own === named);
+    if (found === undefined) return fail(`there is no kind «${named}»${didYouMean(named, known)}; there are ${known.join(', ')}`);
     if (typeof text !== 'string') return fail('text in expect must be the value that is found: put it in quotes');
     if (action !== undefined && !ACTIONS.includes(String(action)))
       fail(`action must be one of ${ACTIONS.join(', ')}${didYouMean(String(action), ACTIONS)}`);

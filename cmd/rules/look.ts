@@ -1,16 +1,14 @@
-// What the rules find in one text or request and what would be sent: the daemon's own scanner and masker on it, with everything they know.
+// What the rules find in one text or request and what would be sent: the daemon's own masker and guardrails on it, with everything they know.
 // Must not print, nor read a file.
-import { type Judgement, judge, WARN_AT } from '../../src/rules/injection/judge.ts';
-import type { InjectionKind } from '../../src/rules/injection/words.ts';
-import { KIND_ROWS, KINDS, type Kind, type MaskAction } from '../../src/rules/masking/kinds.ts';
-import { createMasker, type Edit } from '../../src/rules/masking/mask.ts';
+import { joinEdits } from '../../src/rules/guardrail.ts';
+import type { FindingRules } from '../../src/rules/masking/finding-rules.ts';
+import { KIND_ROWS, type Kind, type MaskAction } from '../../src/rules/masking/kinds.ts';
+import { createMasker, type Edit, type Masker } from '../../src/rules/masking/mask.ts';
 import { hasPlaceholderShape } from '../../src/rules/masking/placeholder-shape.ts';
-import type { Placeholders } from '../../src/rules/masking/placeholders.ts';
-import { type Finding, scannerFor, unitsOf } from '../../src/rules/masking/scan.ts';
-import type { Policy } from '../../src/rules/policy.ts';
-import type { Dialect } from '../../src/rules/provider.ts';
+import { unitsOf } from '../../src/rules/masking/scan.ts';
 import { evidence } from './evidence.ts';
-import { type Said, saidIn } from './request-shape.ts';
+import type { Glass } from './glass.ts';
+import { type Guarded, guardRequest, type Judged, judgedText, type Request } from './orders.ts';
 
 /** What stands in the place of `[start, end)` of the text; offsets in UTF-16 code units. */
 export interface Replacement {
@@ -21,7 +19,8 @@ export interface Replacement {
 
 /** A value that was found. Offsets in UTF-16 code units of the text. */
 export interface Seen {
-  readonly kind: Kind;
+  /** A kind, or the rule whose pattern found it. */
+  readonly kind: string;
   readonly type: string;
   readonly detector: string;
   readonly start: number;
@@ -31,14 +30,9 @@ export interface Seen {
   readonly why: string;
   /** 'untouched': it stands where the dialect lets nothing be edited. */
   readonly action: MaskAction | 'untouched';
+  /** The rule that says so; undefined: the action of the kind. */
+  readonly rule: string | undefined;
   readonly replacements: readonly Replacement[];
-}
-
-/** A text that was judged, and the phrases of it that give orders by themselves. */
-export interface Judged extends Judgement {
-  /** Where in a request it stands. */
-  readonly place: string | undefined;
-  readonly phrases: readonly string[];
 }
 
 /** All that is to be said about a text. */
@@ -49,61 +43,70 @@ export interface Look {
   readonly sent: string;
   /** The same with `{TYPE}` for each placeholder. */
   readonly standIns: string;
-  /** The kind whose action refuses it. */
+  /** What refuses it: a kind, with the rule if one says so, or a rule of a guardrail. */
   readonly blocked: string | undefined;
   readonly injection: Judged;
-}
-
-/** A document in a dialect. */
-export interface Request {
-  readonly document: unknown;
-  readonly dialect: Dialect;
+  /** The text of a request that is judged and acted upon. */
+  readonly range: { readonly start: number; readonly end: number } | undefined;
+  /** What guardrails take out. */
+  readonly takenOut: readonly Replacement[];
 }
 
 /** Looks at a text; where it is the JSON of a request, as at one. */
-export function lookAt(text: string, request: Request | undefined, policy: Policy, placeholders: Placeholders): Look {
+export function lookAt(text: string, request: Request | undefined, rules: FindingRules, { policy, placeholders, known }: Glass): Look {
   const bytes = Buffer.from(text);
-  const masker = createMasker({ placeholders, actions: policy.mask });
+  const masker = createMasker({ placeholders, actions: policy.mask, rules, known: () => known });
   const scan = request ? masker.json(bytes, request.dialect) : masker.text(bytes);
-  const edits = inUnits(bytes, scan.edits);
-  const found = scannerFor(KINDS.filter((kind) => policy.mask[kind] !== 'off')).text(text);
-  let next = 0;
-  const findings = found.map((finding) => {
-    while (next < edits.length && edits[next]!.end <= finding.start) next++;
-    const own: Edit[] = [];
-    for (let i = next; i < edits.length && edits[i]!.start < finding.end; i++) own.push(edits[i]!);
-    return seen(finding, text, own, policy.mask[finding.detector.kind]);
-  });
+  const guarded: Guarded = request
+    ? guardRequest(bytes, request, policy)
+    : { edits: [], denied: undefined, injection: judgedText(text), range: undefined };
+  const edits = inUnits(bytes, joinEdits([scan.edits, guarded.edits]));
   return {
     text,
-    findings,
+    findings: findingsIn(text, masker, edits),
     sent: edited(text, edits, (edit) => edit.text),
-    standIns: edited(text, edits, standIn),
-    blocked: scan.blocked,
-    injection: request ? worst(saidIn(request.document, request.dialect)) : judged({ place: '', text }),
+    standIns: edited(text, edits, (edit) => standIn(edit, rules)),
+    blocked: scan.blocked ?? guarded.denied?.rule,
+    injection: guarded.injection,
+    range: guarded.range && inUnits(bytes, [guarded.range])[0],
+    takenOut: edits.filter(({ kind }) => policy.guards.some(({ name }) => name === kind)),
   };
 }
 
-function seen(finding: Finding, text: string, edits: readonly Edit[], action: MaskAction): Seen {
-  const { start, end, detector } = finding;
-  const isEdited = action === 'mask' || action === 'redact';
-  return {
-    kind: detector.kind,
-    type: KIND_ROWS[detector.kind].type,
-    detector: detector.name,
-    start,
-    end,
-    value: text.slice(start, end),
-    why: evidence(finding, text),
-    action: isEdited && edits.length === 0 ? 'untouched' : action,
-    replacements: edits.map((edit) => ({ start: edit.start, end: edit.end, text: edit.text })),
-  };
+/** What a finding of this kind is called. */
+export function typeOf(kind: string, word: string): string {
+  return Object.hasOwn(KIND_ROWS, kind) ? KIND_ROWS[kind as Kind].type : word;
 }
 
-/** The edits with offsets in UTF-16 code units. */
-function inUnits(bytes: Buffer, edits: readonly Edit[]): Edit[] {
+function findingsIn(text: string, masker: Masker, edits: readonly Edit[]): Seen[] {
+  let next = 0;
+  return masker.findings(text).map((finding) => {
+    const { start, end, detector, action, rule } = finding;
+    while (next < edits.length && edits[next]!.end <= start) next++;
+    const own: Edit[] = [];
+    for (let i = next; i < edits.length && edits[i]!.start < end; i++) own.push(edits[i]!);
+    const isEdited = action === 'mask' || action === 'redact';
+    return {
+      kind: detector.kind,
+      type: typeOf(detector.kind, detector.word),
+      detector: detector.name,
+      start,
+      end,
+      value: text.slice(start, end),
+      why: evidence(finding, text),
+      action: isEdited && own.length === 0 ? 'untouched' : action,
+      rule,
+      replacements: own
+        .filter((edit) => edit.kind === detector.kind)
+        .map((edit) => ({ start: edit.start, end: edit.end, text: edit.text })),
+    };
+  });
+}
+
+/** The same with offsets in UTF-16 code units. */
+function inUnits<T extends { readonly start: number; readonly end: number }>(bytes: Buffer, spans: readonly T[]): T[] {
   const unitAt = unitsOf(bytes);
-  return edits.map((edit) => ({ ...edit, start: unitAt(edit.start), end: unitAt(edit.end) }));
+  return spans.map((span) => ({ ...span, start: unitAt(span.start), end: unitAt(span.end) }));
 }
 
 function edited(text: string, edits: readonly Edit[], stand: (edit: Edit) => string): string {
@@ -117,40 +120,8 @@ function edited(text: string, edits: readonly Edit[], stand: (edit: Edit) => str
 }
 
 /** `{EMAIL}` for a placeholder, quoted where that is; a tag stays what it is. */
-function standIn({ text, kind }: Edit): string {
+function standIn({ text, kind }: Edit, { patterns }: FindingRules): string {
   const bare = text.replaceAll('"', '');
-  return hasPlaceholderShape(bare) ? text.replace(bare, `{${KIND_ROWS[kind as Kind].type}}`) : text;
-}
-
-/** The one that is judged worst. */
-function worst(said: readonly Said[]): Judged {
-  let top: { readonly said: Said; readonly score: number } | undefined;
-  const kinds = new Set<InjectionKind>();
-  for (const one of said) {
-    const { score, label, kinds: own } = judge(one.text);
-    if (label === 'injection') for (const kind of own) kinds.add(kind);
-    if (score > (top?.score ?? -1)) top = { said: one, score };
-  }
-  return { ...judged(top?.said ?? { place: '', text: '' }), ...(kinds.size > 0 && { kinds: [...kinds] }) };
-}
-
-const MAX_PHRASES = 3;
-const MAX_SENTENCES = 2000;
-
-function judged({ place, text }: Said): Judged {
-  const judgement = judge(text);
-  const phrases = judgement.label === 'benign' ? [] : speaking(text);
-  return { ...judgement, place: place === '' ? undefined : place, phrases };
-}
-
-/** The sentences that are injections by themselves, the worst first. */
-function speaking(text: string): string[] {
-  const sentences = text.split(/[.!?\n]/, MAX_SENTENCES).map((sentence) => sentence.trim());
-  return [...new Set(sentences)]
-    .filter((sentence) => sentence !== '')
-    .map((sentence) => ({ sentence, score: judge(sentence).score }))
-    .filter(({ score }) => score >= WARN_AT)
-    .sort((a, b) => b.score - a.score)
-    .slice(0, MAX_PHRASES)
-    .map(({ sentence }) => sentence);
+  const word = patterns.find(({ detector }) => detector.kind === kind)?.detector.word ?? kind;
+  return hasPlaceholderShape(bare) ? text.replace(bare, `{${typeOf(kind, word)}}`) : text;
 }

@@ -1,8 +1,9 @@
 // `sallyport rules test`: fixtures through the compiled policy, a line for each that does not hold and one at the end.
 // Must not stop at the first file that is broken: the others are tested all the same.
-import { PROVIDERS } from '../../src/rules/policy.ts';
+import { type Policy, PROVIDERS } from '../../src/rules/policy.ts';
 import { CommandFailure, EXIT } from '../failure.ts';
-import { type Fixture, FixtureError, parseFixtures } from './fixtures.ts';
+import { aimAt } from './aim.ts';
+import { type Fixture, FixtureError, type FixtureWords, parseFixtures } from './fixtures.ts';
 import type { Glass } from './glass.ts';
 import { inputsOf, readWhole } from './input.ts';
 import { type Look, lookAt } from './look.ts';
@@ -29,14 +30,11 @@ const MAX_FILE_BYTES = 64 * 1024 * 1024;
 export async function runFixtures(files: readonly string[], glass: Glass): Promise<Outcomes> {
   const cases: Outcome[] = [];
   const broken: string[] = [];
+  const words = wordsOf(glass.policy);
   for (const file of files) {
     try {
       const text = (await readWhole(inputsOf([file])[0]!, MAX_FILE_BYTES)).toString();
-      const fixtures = parseFixtures(
-        file,
-        text,
-        PROVIDERS.map((provider) => provider.name),
-      );
+      const fixtures = parseFixtures(file, text, words);
       for (const fixture of fixtures) {
         const problems = problemsOf(fixture, look(fixture, file, glass));
         cases.push({ file, line: fixture.line, name: fixture.name, problems });
@@ -49,15 +47,23 @@ export async function runFixtures(files: readonly string[], glass: Glass): Promi
   return { cases, broken };
 }
 
-function look({ text, isRequest, provider, line }: Fixture, file: string, { policy, placeholders }: Glass): Look {
-  if (!isRequest) return lookAt(text, undefined, policy, placeholders);
+/** What fixtures may name besides kinds. */
+function wordsOf({ rules = [], guards }: Policy): FixtureWords {
+  return {
+    providers: PROVIDERS.map(({ name }) => name),
+    patterns: rules.flatMap(({ id, pattern }) => (pattern === undefined ? [] : id)),
+    blockers: [...rules.map(({ id }) => id), ...guards.map(({ name }) => name)],
+  };
+}
+
+function look({ text, isRequest, provider: name, host, line }: Fixture, file: string, glass: Glass): Look {
+  const provider = PROVIDERS.find((one) => one.name === name);
+  const { rules } = aimAt(glass.policy, host, provider);
+  if (!isRequest) return lookAt(text, undefined, rules, glass);
   const document: unknown = JSON.parse(text);
-  const dialect = dialectOf(
-    document,
-    PROVIDERS.find((one) => one.name === provider),
-  );
+  const dialect = dialectOf(document, provider);
   if (!dialect) throw new FixtureError(`${file}:${line}: the request looks like no provider's: say which with provider`);
-  return lookAt(text, { document, dialect }, policy, placeholders);
+  return lookAt(text, { document, dialect }, rules, glass);
 }
 
 /** The exit code of it all. */

@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { KIND_ROWS, KINDS } from '../../src/rules/masking/kinds.ts';
 import type { Fixture } from './fixtures.ts';
-import type { Look, Seen } from './look.ts';
+import { type Look, type Seen, typeOf } from './look.ts';
 import { inOneLine } from './picture.ts';
 
 /** One expectation that does not hold. */
@@ -19,19 +19,20 @@ export function problemsOf(fixture: Fixture, look: Look): Problem[] {
   return [
     ...(fixture.expect === undefined ? [] : findingProblems(fixture, look)),
     ...sentProblem(fixture, look),
-    ...differing('blocked', fixture.blocked, look.blocked ?? 'none'),
+    ...blockProblem(fixture, look),
     ...differing('injection', fixture.injection, look.injection.label, ` (score ${look.injection.score.toFixed(2)})`),
   ];
 }
 
 function findingProblems(fixture: Fixture, { findings }: Look): Problem[] {
+  // What a rule lets pass counts only where it is asked for.
   const left = [...findings];
   const out: Problem[] = [];
   for (const { kind, text, action } of fixture.expect!) {
     const same = (one: Seen) => one.kind === kind && (one.value === text || (fixture.isRequest && unescaped(one.value) === text));
     let at = left.findIndex((one) => same(one) && (action === undefined || one.action === action));
     if (at < 0) at = left.findIndex(same);
-    const expected = `${KIND_ROWS[kind].type} «${inOneLine(text, WIDTH)}»`;
+    const expected = `${typeOf(kind, kind)} «${inOneLine(text, WIDTH)}»`;
     if (at < 0) {
       const near = left.findIndex((one) => one.value.includes(text) || text.includes(one.value));
       out.push({ expected, seen: near < 0 ? 'nothing there' : described(left.splice(near, 1)[0]!) });
@@ -42,12 +43,20 @@ function findingProblems(fixture: Fixture, { findings }: Look): Problem[] {
   }
   return [
     ...out,
-    ...left.map((one) => ({ expected: out.length + fixture.expect!.length === 0 ? 'nothing' : 'nothing else', seen: described(one) })),
+    ...left
+      .filter(({ action }) => action !== 'off')
+      .map((one) => ({ expected: out.length + fixture.expect!.length === 0 ? 'nothing' : 'nothing else', seen: described(one) })),
   ];
 }
 
-function described({ kind, value, detector }: Seen): string {
-  return `${KIND_ROWS[kind].type} «${inOneLine(value, WIDTH)}» (${detector})`;
+function described({ type, value, detector }: Seen): string {
+  return `${type} «${inOneLine(value, WIDTH)}» (${detector})`;
+}
+
+/** `email (rule no-mail)` is blocked by both of them, `prompt-injection/exfiltration` by the guardrail. */
+function blockProblem({ blocked: wanted }: Fixture, { blocked }: Look): Problem[] {
+  const names = blocked === undefined ? ['none'] : blocked.replaceAll(/[()]|rule /g, '').split(/[ /]/);
+  return wanted === undefined || names.includes(wanted) ? [] : [{ expected: `blocked: ${wanted}`, seen: blocked ?? 'none' }];
 }
 
 function unescaped(value: string): string {

@@ -3,7 +3,7 @@
 import { Fault } from '../../fault.ts';
 import type { Dialect } from '../provider.ts';
 import type { Detector } from './detector.ts';
-import { type FindingRules, NO_RULES } from './finding-rules.ts';
+import { type Decision, type FindingRules, NO_RULES } from './finding-rules.ts';
 import { KIND_ROWS, type Kind, type MaskAction } from './kinds.ts';
 import { KNOWN_VALUE, withKnownValues } from './known-scan.ts';
 import type { KnownSet } from './known-values.ts';
@@ -59,6 +59,8 @@ export interface Masker {
   value(text: string): ValueScan;
   /** A query or a part of one, in Latin-1, percent-encoded. */
   query(text: string): ValueScan;
+  /** What is found in a text and what happens to each, for whoever explains it. Offsets in UTF-16 code units. */
+  findings(text: string): readonly (Finding & Decision)[];
   /** Whether anything is kept from leaving. */
   readonly holds: boolean;
   /** Finds what must not leave in a stream that is too large to be collected. */
@@ -164,6 +166,10 @@ export function createMasker(options: {
       const found = current().text(value);
       return spliced(value, decide(found.flatMap((finding) => place(finding, (start, end) => value.slice(start, end), false))));
     },
+    findings: (own) =>
+      current()
+        .text(own)
+        .map((finding) => ({ ...finding, ...decisionOn(finding.detector) })),
     holds: rules.rules.some(({ action }) => HOLDING.has(action)) || active.some(holds),
     stream: () => createStreamScanner(current(), holds),
     query: (query) => spliced(query, form(Buffer.from(query, 'latin1'))),

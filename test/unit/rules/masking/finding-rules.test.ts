@@ -55,6 +55,19 @@ describe('rules about findings', () => {
     expect(rulesFor(HERE, 'xai')).toBe(rulesFor(parseAuthority('b.example.com', 443), 'mistral'));
   });
 
+  it('are told with each finding, for whoever explains it', () => {
+    const { masker } = setUp([
+      { id: 'ticket', pattern: 'ACME-\\d+', action: 'off' },
+      { id: 'tokens', detectors: ['github'], action: 'block' },
+    ]);
+    const found = masker.findings(`é ACME-1 ${TOKEN} a.b@example.org`);
+    expect(found.map(({ start, detector, action, rule }) => [start, detector.name, action, rule])).toEqual([
+      [2, 'ticket', 'off', 'ticket'],
+      [9, 'github', 'block', 'tokens'],
+      [50, 'email', 'mask', undefined],
+    ]);
+  });
+
   it('switch one detector off or one value kind on', () => {
     const { text, P } = setUp([
       { id: 'a', detectors: ['github'], action: 'off' },
