@@ -12,6 +12,7 @@ import { configRows } from '../config-rows.ts';
 import { checkAccess } from '../doctor/access.ts';
 import { type Finding, found } from '../doctor/finding.ts';
 import { checkCa, checkEngine, checkFiles, checkNode } from '../doctor/installation.ts';
+import { checkRules } from '../doctor/rules.ts';
 import { checkClis, checkEnvironment, checkReferences, checkSettings } from '../doctor/surroundings.ts';
 import { checkVault } from '../doctor/vault.ts';
 import { asTyped, EXIT, explain } from '../failure.ts';
@@ -46,6 +47,7 @@ export const doctor: Command = {
     }
     const running = home === undefined ? undefined : await statusOf(home, findings);
     if (home !== undefined) findings.push(...checkFiles(home), await checkCa(home, Date.now()), ...(await checkVault(home, env)));
+    if (loaded && home !== undefined) findings.push(checkRules(home, loaded));
     if (loaded && !running && loaded.config.listen.port !== 0) findings.push(await portFinding(loaded));
     const policy = attempt(() => loaded && compilePolicy(policySettings(loaded.config)));
     findings.push(...checkReferences(await references(invocation, loaded, policy, running && home)));

@@ -81,8 +81,13 @@ export const rules: Command = {
   run: async (call) => {
     // Detectors and the judge's model are read for this command only.
     const { CHANGES } = await import('../rules/changing.ts');
-    const { LOOKS } = await import('../rules/actions.ts');
-    const actions: Readonly<Record<string, (call: Parameters<Command['run']>[0]) => Promise<number>>> = { ...CHANGES, ...LOOKS };
+    const { TRANSFERS } = await import('../rules/transfer.ts');
+    const { LOOKS } = await import('../rules/looking.ts');
+    const actions: Readonly<Record<string, (call: Parameters<Command['run']>[0]) => Promise<number>>> = {
+      ...CHANGES,
+      ...TRANSFERS,
+      ...LOOKS,
+    };
     return actions[String(call.args.command)]!(call);
   },
 };

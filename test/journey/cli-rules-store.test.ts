@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openStore } from '../../src/store/open.ts';
 import { readText } from '../house/sources.ts';
-import { json, newUser, type User } from '../support/sallyport.ts';
+import { FREE, json, newUser, type User } from '../support/sallyport.ts';
 
 interface Row {
   readonly position: number;
@@ -201,6 +201,10 @@ describe('rules of the store', { timeout: 90_000 }, () => {
     const store = openStore({ path: join(user.home, 'sallyport.db') });
     store.db.prepare(`UPDATE rules SET rule = '{"kinds":["faces"],"action":"block"}'`).run();
     store.close();
+    const checks = async () => json<{ findings: { check: string }[] }>((await user.run(['doctor', '--json', ...FREE])).stdout).findings;
+    expect(await checks()).toContainEqual(
+      expect.objectContaining({ check: 'rules', state: 'fail', text: expect.stringContaining('«faces»') }),
+    );
     expect(await list(user)).toMatchObject([{ id: 'faces', trouble: 'kinds: there is no kind «faces»' }]);
     expect((await user.run(['rules', 'list'])).stdout).toContain('store, cannot be read: kinds: there is no kind «faces»');
     expect(await user.run(['rules', 'export'])).toMatchObject({
@@ -210,5 +214,6 @@ describe('rules of the store', { timeout: 90_000 }, () => {
     });
     expect(await user.run(['rules', 'edit', 'faces', '--kinds', 'email'])).toMatchObject({ code: 0 });
     expect(await list(user)).toMatchObject([{ id: 'faces', kinds: ['email'], action: 'block' }]);
+    expect(await checks()).toContainEqual({ check: 'rules', state: 'ok', text: '0 in the configuration, 1 in the store' });
   });
 });

@@ -1,4 +1,4 @@
-// The three actions of `sallyport rules`, each from a call to its exit code.
+// The actions of `sallyport rules` that look at a corpus, a text or fixtures, each from a call to its exit code.
 // Must not decide what is found: it reads, asks and prints.
 import { parseAuthority } from '../../src/authority.ts';
 import { readConfig } from '../../src/config.ts';
