@@ -81,12 +81,12 @@ function judgementLine({ score, label, kinds, phrases, place, from, tool, action
 }
 
 /** What would be sent, with what stands in for values marked. */
-function outcome({ text, findings, takenOut, sent, blocked }: Look, options: PictureOptions): string[] {
+function outcome({ text, findings, guarded, sent, blocked }: Look, options: PictureOptions): string[] {
   if (blocked !== undefined) return [`would not be sent: ${refusal(blocked)}`];
   if (sent === text) return ['would be sent as it is'];
   const labelled = [
     ...findings.flatMap(({ replacements }, i) => replacements.map((to) => ({ to, label: String(i + 1) }))),
-    ...takenOut.map((to) => ({ to, label: ORDER.label })),
+    ...guarded.map((to) => ({ to, label: ORDER.label })),
   ];
   const byPlace = new Map<number, { readonly to: Replacement; readonly label: string }>(labelled.map((one) => [one.to.start, one]));
   let shift = 0;

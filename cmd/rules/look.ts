@@ -48,8 +48,8 @@ export interface Look {
   readonly injection: Judged;
   /** The text of a request that is judged and acted upon. */
   readonly range: { readonly start: number; readonly end: number } | undefined;
-  /** What guardrails take out. */
-  readonly takenOut: readonly Replacement[];
+  /** What guardrails put in, or in the place of what they take out. */
+  readonly guarded: readonly Replacement[];
 }
 
 /** Looks at a text; where it is the JSON of a request, as at one. */
@@ -57,19 +57,19 @@ export function lookAt(text: string, request: Request | undefined, rules: Findin
   const bytes = Buffer.from(text);
   const masker = createMasker({ placeholders, actions: policy.mask, rules, known: () => known });
   const scan = request ? masker.json(bytes, request.dialect) : masker.text(bytes);
-  const guarded: Guarded = request
+  const verdict: Guarded = request
     ? guardRequest(bytes, request, policy)
     : { edits: [], denied: undefined, injection: judgedText(text), range: undefined };
-  const edits = inUnits(bytes, joinEdits([scan.edits, guarded.edits]));
+  const edits = inUnits(bytes, joinEdits([scan.edits, verdict.edits])).map((edit) => ({ ...edit, text: fromBytes(edit.text) }));
   return {
     text,
     findings: findingsIn(text, masker, edits),
     sent: edited(text, edits, (edit) => edit.text),
     standIns: edited(text, edits, (edit) => standIn(edit, rules)),
-    blocked: scan.blocked ?? guarded.denied?.rule,
-    injection: guarded.injection,
-    range: guarded.range && inUnits(bytes, [guarded.range])[0],
-    takenOut: edits.filter(({ kind }) => policy.guards.some(({ name }) => name === kind)),
+    blocked: scan.blocked ?? verdict.denied?.rule,
+    injection: verdict.injection,
+    range: verdict.range && inUnits(bytes, [verdict.range])[0],
+    guarded: edits.filter(({ kind }) => policy.guards.some(({ name }) => name === kind)),
   };
 }
 
@@ -107,6 +107,11 @@ function findingsIn(text: string, masker: Masker, edits: readonly Edit[]): Seen[
 function inUnits<T extends { readonly start: number; readonly end: number }>(bytes: Buffer, spans: readonly T[]): T[] {
   const unitAt = unitsOf(bytes);
   return spans.map((span) => ({ ...span, start: unitAt(span.start), end: unitAt(span.end) }));
+}
+
+/** Edits hold bytes in Latin-1. */
+function fromBytes(text: string): string {
+  return Buffer.from(text, 'latin1').toString();
 }
 
 function edited(text: string, edits: readonly Edit[], stand: (edit: Edit) => string): string {

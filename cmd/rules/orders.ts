@@ -43,8 +43,11 @@ interface Seen {
   readonly hit: Hit | undefined;
 }
 
-/** Asks the guardrails of the policy. */
-export function guardRequest(bytes: Buffer, { document, dialect }: Request, { guards }: Policy): Guarded {
+const HEADERS = ['content-type', 'application/json'];
+
+/** Asks those guardrails of the policy that judge requests. */
+export function guardRequest(bytes: Buffer, { document, dialect }: Request, policy: Policy): Guarded {
+  const guards = policy.guards.filter((guard) => guard.stage === 'body');
   const seen: Seen[] = [];
   const look = (segment: Segment): Hit | undefined => {
     const hit = guards.map((guard) => guard.look?.(segment)).find((one) => one !== undefined);
@@ -52,7 +55,8 @@ export function guardRequest(bytes: Buffer, { document, dialect }: Request, { gu
     return hit;
   };
   const reading = createConversationReader<Hit>(0).read(bytes, look);
-  const { edits, denied } = mergeVerdicts(guards.map((guard) => guard.check({ bytes, target: '', reading })));
+  const request = { bytes, target: '', headers: HEADERS, dialect, reading, mayEdit: () => true };
+  const { edits, denied } = mergeVerdicts(guards.map((guard) => guard.check(request)));
   const all = saidIn(document, dialect);
   const top = worst(seen);
   if (!top) return { edits, denied, injection: judgedText(all.map(({ text }) => text).join('\n')), range: undefined };

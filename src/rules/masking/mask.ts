@@ -98,9 +98,9 @@ export function createMasker(options: {
   /** For tests; all there are otherwise. */
   readonly detectors?: readonly Detector[];
 }): Masker {
-  const { placeholders, actions } = options;
-  const { rules = NO_RULES } = options;
+  const { placeholders, actions, rules = NO_RULES } = options;
   const decisionOn = (detector: Detector) => rules.decide(detector, actions);
+  const decided = (finding: Finding) => ({ ...finding, ...decisionOn(finding.detector) });
   const holds = (detector: Detector) => HOLDING.has(decisionOn(detector).action);
   const active = DETECTORS.filter((detector) => decisionOn(detector).action !== 'off');
   const plain = options.detectors ? createScanner(options.detectors) : scannerOf(active);
@@ -166,10 +166,7 @@ export function createMasker(options: {
       const found = current().text(value);
       return spliced(value, decide(found.flatMap((finding) => place(finding, (start, end) => value.slice(start, end), false))));
     },
-    findings: (own) =>
-      current()
-        .text(own)
-        .map((finding) => ({ ...finding, ...decisionOn(finding.detector) })),
+    findings: (own) => current().text(own).map(decided),
     holds: rules.rules.some(({ action }) => HOLDING.has(action)) || active.some(holds),
     stream: () => createStreamScanner(current(), holds),
     query: (query) => spliced(query, form(Buffer.from(query, 'latin1'))),
@@ -228,8 +225,10 @@ function placeAll(walk: JsonWalk, bytes: Buffer, dialect: Dialect, found: readon
   let next = 0;
   // What stands in no string is no place of any dialect.
   const outside = (to: number) => {
-    for (; next < found.length && found[next]!.start < to; next++)
-      if (found[next]!.detector !== KNOWN_VALUE || isNumber(found[next]!, bytes)) out.push(...placeBare(found[next]!, bytes));
+    for (; next < found.length && found[next]!.start < to; next++) {
+      const { start, end, detector } = found[next]!;
+      if (detector !== KNOWN_VALUE || bytes.subarray(start, end).every(isOfNumber)) out.push(...placeBare(found[next]!, bytes));
+    }
   };
   const visit = (start: number, end: number) => {
     outside(start);
@@ -255,10 +254,6 @@ function placeBare(finding: Finding, bytes: Buffer): Placed[] {
   while (isOfNumber(bytes[maskStart - 1])) maskStart--;
   while (isOfNumber(bytes[end])) end++;
   return place({ ...finding, maskStart, end, parts: undefined }, reader(bytes, 0), false).map((one) => ({ ...one, bare: true }));
-}
-
-function isNumber({ start, end }: Finding, bytes: Buffer): boolean {
-  return bytes.subarray(start, end).every(isOfNumber);
 }
 
 function isOfNumber(byte: number | undefined): boolean {
