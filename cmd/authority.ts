@@ -3,14 +3,25 @@
 import type { CertAuthority } from '../src/cert/authority.ts';
 import type { Config } from '../src/config.ts';
 import type { Policy } from '../src/rules/policy.ts';
-import { openHome } from '../src/store/home.ts';
-import { policySettings } from './settings.ts';
+import { type Invocation, policySettings } from './settings.ts';
 
-/** Makes the home and the CA where there are none. */
-export async function openAuthority(config: Config): Promise<{ readonly certs: CertAuthority; readonly policy: Policy }> {
+/** Makes the home, its store and the CA where there are none. `close` closes all of it. */
+export async function openAuthority(
+  config: Config,
+  invocation: Invocation,
+): Promise<{ readonly certs: CertAuthority; readonly policy: Policy; close(): Promise<void> }> {
   const { compilePolicy } = await import('../src/rules/policy.ts');
   const { openCertAuthority } = await import('../src/cert/authority.ts');
+  const { openHomeStore } = await import('./home-store.ts');
+  const { caSeal } = await import('./ca-seal.ts');
   const policy = compilePolicy(policySettings(config));
-  openHome(config.home);
-  return { certs: await openCertAuthority({ home: config.home, hosts: policy.interceptedHosts, now: Date.now }), policy };
+  const stored = await openHomeStore({ ...invocation, flags: { ...invocation.flags, home: config.home } });
+  try {
+    const seal = caSeal(stored.keyring);
+    const certs = await openCertAuthority({ home: config.home, hosts: policy.interceptedHosts, now: Date.now, seal });
+    return { certs, policy, close: () => certs.close().finally(stored.close) };
+  } catch (thrown) {
+    stored.close();
+    throw thrown;
+  }
 }

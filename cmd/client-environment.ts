@@ -34,8 +34,8 @@ export function clientEnvironment(
 export async function plannedConnection(invocation: Invocation): Promise<Connection | undefined> {
   const { config } = loadSettings(invocation);
   if (config.listen.port === 0) return undefined;
-  const { certs, policy } = await openAuthority(config);
-  await certs.close();
+  const { certs, policy, close } = await openAuthority(config, invocation);
+  await close();
   return {
     proxyUrl: proxyUrl(reachable(config.listen), config.proxy_auth),
     caPath: certs.caPath,

@@ -21,6 +21,7 @@ import { watchStore } from '../src/store/watch.ts';
 import { hostPort, proxyUrl, reachable } from './address.ts';
 import { allowedUsers, ownNeedToken } from './allowed-users.ts';
 import { recordReload } from './audit/reloaded.ts';
+import { caSeal } from './ca-seal.ts';
 import { refreshBundle, writePac } from './client-files.ts';
 import { configRows } from './config-rows.ts';
 import { CommandFailure, EXIT, explain, listenFailure } from './failure.ts';
@@ -92,7 +93,14 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   opening.defer(() => sources.close());
   const rules = openRules(store, RULE_GRAMMAR, Date.now);
   const vault = openVaulted(openCredentials(store, keyring, Date.now), known, log, Date.now);
-  const state = await openReloadable({ invocation: options.invocation, first, storedRules: rules.all, vaultRules: vault.rules, log });
+  const state = await openReloadable({
+    invocation: options.invocation,
+    first,
+    storedRules: rules.all,
+    vaultRules: vault.rules,
+    log,
+    seal: caSeal(keyring),
+  });
   sources.follow(state.config);
   opening.defer(() => state.close());
   const references = openReferences({

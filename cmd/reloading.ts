@@ -2,6 +2,7 @@
 // store change. An exchange that has begun keeps what it began with. Must not know about sockets, nor ask the user anything.
 import type { Logger } from 'pino';
 import { type CertAuthority, openCertAuthority } from '../src/cert/authority.ts';
+import type { KeySeal } from '../src/cert/key-seal.ts';
 import type { Config, LoadedConfig } from '../src/config.ts';
 import { type ConfigKey, KEYS, type KeyRow } from '../src/config-keys.ts';
 import type { Reloaded } from '../src/proxy/control/messages.ts';
@@ -39,6 +40,8 @@ export interface ReloadableOptions {
   /** What the vault puts in. */
   readonly vaultRules: () => readonly InjectRule[];
   readonly log: Logger;
+  /** How the key of the CA is written down. */
+  readonly seal: KeySeal;
 }
 
 /** A CA that was replaced still answers whoever asked before the swap. */
@@ -46,7 +49,7 @@ const OLD_CA_MS = 60_000;
 
 /** Opens all of it from the settings read at the start. Rejects where the rules of the store cannot be followed. */
 export async function openReloadable(options: ReloadableOptions): Promise<Reloadable> {
-  const { invocation, log } = options;
+  const { invocation, log, seal } = options;
   const home = options.first.config.home;
   // Trust reads the list at each reload, so its content is swapped in place.
   const upstreamCa = [...options.first.config.upstream_ca];
@@ -74,7 +77,7 @@ export async function openReloadable(options: ReloadableOptions): Promise<Reload
   };
   let loaded = options.first;
   let policy = compile(loaded);
-  const openCerts = (hosts: readonly string[]) => openCertAuthority({ home, hosts, now: Date.now });
+  const openCerts = (hosts: readonly string[]) => openCertAuthority({ home, hosts, now: Date.now, seal });
   let certs = await openCerts(policy.interceptedHosts);
   const ownCa = () => {
     own.add(certs.pem);

@@ -76,7 +76,7 @@ export function readPem(path: string): string | undefined {
 }
 
 async function made(invocation: Invocation): Promise<string> {
-  const { certs } = await openAuthority(loadSettings(invocation).config);
-  await certs.close();
+  const { certs, close } = await openAuthority(loadSettings(invocation).config, invocation);
+  await close();
   return certs.pem;
 }

@@ -14,7 +14,7 @@ import { type Finding, found } from '../doctor/finding.ts';
 import { checkCa, checkEngine, checkFiles, checkNode } from '../doctor/installation.ts';
 import { checkRules } from '../doctor/rules.ts';
 import { checkClis, checkEnvironment, checkReferences, checkSettings } from '../doctor/surroundings.ts';
-import { checkVault } from '../doctor/vault.ts';
+import { seeVault } from '../doctor/vault.ts';
 import { asTyped, EXIT, explain } from '../failure.ts';
 import { homeOf, type Invocation, loadSettings, policySettings } from '../settings.ts';
 import { packageVersion } from '../version.ts';
@@ -46,7 +46,7 @@ export const doctor: Command = {
       home = attempt(() => homeOf(invocation));
     }
     const running = home === undefined ? undefined : await statusOf(home, findings);
-    if (home !== undefined) findings.push(...checkFiles(home), await checkCa(home, Date.now()), ...(await checkVault(home, env)));
+    if (home !== undefined) findings.push(...checkFiles(home), ...(await checkSealed(home, env)));
     if (loaded && home !== undefined) findings.push(checkRules(home, loaded));
     if (loaded && !running && loaded.config.listen.port !== 0) findings.push(await portFinding(loaded));
     const policy = attempt(() => loaded && compilePolicy(policySettings(loaded.config)));
@@ -68,6 +68,16 @@ export const doctor: Command = {
     return failed ? EXIT.failed : EXIT.ok;
   },
 };
+
+/** The vault, and the CA whose key it seals. */
+async function checkSealed(home: string, env: Readonly<Record<string, string | undefined>>): Promise<readonly Finding[]> {
+  const { findings, keyring, close } = await seeVault(home, env);
+  try {
+    return [await checkCa(home, Date.now(), keyring), ...findings];
+  } finally {
+    close();
+  }
+}
 
 function attempt<T>(read: () => T): T | undefined {
   try {

@@ -2,8 +2,11 @@
 // Must not make or change any of it.
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { CertFault } from '../../src/cert/cert-fault.ts';
 import { lookAtPair } from '../../src/cert/pair-file.ts';
 import { checkHome, checkPrivate } from '../../src/store/home.ts';
+import { type Keyring, LockedError } from '../../src/store/keyring.ts';
+import { caSeal } from '../ca-seal.ts';
 import { caFacts, readPem } from '../commands/ca.ts';
 import { explain } from '../failure.ts';
 import { type Finding, found } from './finding.ts';
@@ -46,11 +49,11 @@ export function checkFiles(home: string): readonly Finding[] {
 
 const SECRET = /\.(key|db|db-wal|db-shm|lock|sock|log|log\.1|backup)$/;
 
-/** Days left of the CA in the home, and whether its key belongs to it. */
-export async function checkCa(home: string, nowMs: number): Promise<Finding> {
+/** Days left of the CA in the home, and whether its key belongs to it, as far as the keyring opens it. */
+export async function checkCa(home: string, nowMs: number, keyring: Keyring | undefined): Promise<Finding> {
   try {
     const pem = readPem(join(home, 'ca.pem'));
-    const pair = await lookAtPair(home);
+    const pair = await lookAtPair(home, keyring && caSeal(keyring));
     if (pem === undefined || !pair) return found.info('CA', 'none yet; the first start makes one');
     const { daysLeft, validUntil, subject } = caFacts(pem, nowMs);
     if (daysLeft < 0) return found.fail('CA', `${subject} ended on ${validUntil}`, 'sallyport start renews it');
@@ -58,6 +61,8 @@ export async function checkCa(home: string, nowMs: number): Promise<Finding> {
       return found.warn('CA', `${subject} ends in ${daysLeft} days and was not renewed`, 'sallyport reload, then see the log');
     return found.ok('CA', `${subject}, ${daysLeft} days left (${validUntil})`);
   } catch (thrown) {
+    if (thrown instanceof CertFault && thrown.cause instanceof LockedError)
+      return found.info('CA', 'its key is sealed, and the vault is locked');
     return found.fail('CA', explain(thrown).line, 'restore ca.key and ca.pem from one backup, or remove both');
   }
 }

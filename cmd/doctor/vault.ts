@@ -3,30 +3,41 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { countKeys, countSeals, REKEY_AFTER } from '../../src/store/data-keys.ts';
-import { openKeyring } from '../../src/store/keyring.ts';
-import { openToRead } from '../../src/store/open.ts';
+import { type Keyring, openKeyring } from '../../src/store/keyring.ts';
+import { openToRead, type Store } from '../../src/store/open.ts';
 import { explain } from '../failure.ts';
 import { type Finding, found } from './finding.ts';
 
-/** None where there is no store yet. A store that is not sound, or of an older schema, is told of by `db check` and the next start. */
-export async function checkVault(home: string, environment: Readonly<Record<string, string | undefined>>): Promise<readonly Finding[]> {
+/** A vault that is looked at. */
+export interface SeenVault {
+  readonly findings: readonly Finding[];
+  /** Undefined where there is no store, or none that can be read. */
+  readonly keyring: Keyring | undefined;
+  close(): void;
+}
+
+/** Opens it to look at it. A store that is not sound, or of an older schema, is told of by `db check` and the next start. */
+export async function seeVault(home: string, environment: Readonly<Record<string, string | undefined>>): Promise<SeenVault> {
   const path = join(home, 'sallyport.db');
-  if (!existsSync(path)) return [];
+  if (!existsSync(path)) return { findings: [], keyring: undefined, close: () => {} };
+  let store: Store | undefined;
   try {
-    const store = openToRead(path);
-    try {
-      const { locked, source } = await openKeyring({ store, home, environment, now: Date.now, mayMake: false });
-      if (countKeys(store) === 0) return [];
-      // The daemon may have been told a passphrase that this shell does not know.
-      if (locked?.includes('passphrase is missing')) return [found.info('vault', locked)];
-      if (locked !== undefined) return [found.fail('vault', locked, 'until then no credential is used')];
-      if (countSeals(store) >= REKEY_AFTER || countKeys(store) > 1)
-        return [found.warn('vault', `opens with ${source}; a new data key is due`, 'sallyport vault rekey')];
-      return [found.ok('vault', `opens with ${source}`)];
-    } finally {
-      store.close();
-    }
+    store = openToRead(path);
+    const keyring = await openKeyring({ store, home, environment, now: Date.now, mayMake: false });
+    return { findings: findingsOf(store, keyring), keyring, close: store.close };
   } catch (thrown) {
-    return [found.warn('vault', explain(thrown).line, 'sallyport db check')];
+    store?.close();
+    return { findings: [found.warn('vault', explain(thrown).line, 'sallyport db check')], keyring: undefined, close: () => {} };
   }
+}
+
+function findingsOf(store: Store, { locked, source }: Keyring): readonly Finding[] {
+  const keys = countKeys(store);
+  if (keys === 0) return [];
+  // The daemon may have been told a passphrase that this shell does not know.
+  if (locked?.includes('passphrase is missing')) return [found.info('vault', locked)];
+  if (locked !== undefined) return [found.fail('vault', locked, 'until then nothing that is sealed can be used')];
+  if (countSeals(store) >= REKEY_AFTER || keys > 1)
+    return [found.warn('vault', `opens with ${source}; a new data key is due`, 'sallyport vault rekey')];
+  return [found.ok('vault', `opens with ${source}`)];
 }

@@ -6,11 +6,13 @@ import { promisify } from 'node:util';
 import type { Authority } from '../authority.ts';
 import { Fault } from '../fault.ts';
 import { type HostPattern, matchesHost } from '../rules/host-pattern.ts';
+import { CertFault } from './cert-fault.ts';
 import { caExtensions, certificatePem, distinguishedName, keyIdentifier, readIssuer, signCertificate } from './certificate.ts';
 import { type Constraints, constraintsFor, constraintsNode } from './constraint.ts';
 import { encode, type Node } from './der.ts';
+import type { KeySeal } from './key-seal.ts';
 import { type Issuer, type Leaf, type LeafCache, ORGANISATION, openLeafCache, wholeSeconds } from './leaf.ts';
-import { type CaPair, CertFault, certsPath, createPair, readPair, replaceCertificates, replacePair } from './pair-file.ts';
+import { type CaPair, certsPath, createPair, readPair, replaceCertificates, replacePair } from './pair-file.ts';
 
 export type { Leaf } from './leaf.ts';
 
@@ -22,6 +24,8 @@ export interface CertAuthorityOptions {
   readonly hosts: readonly HostPattern[];
   /** Wall clock, ms since the epoch; may jump either way. */
   readonly now: () => number;
+  /** How the key is written down; left out: as it is. */
+  readonly seal?: KeySeal;
   /** Leaves kept, 1000 unless given. */
   readonly maxLeaves?: number;
 }
@@ -68,17 +72,17 @@ const REPLACED =
  * CertFault when the files are unsafe, incomplete, do not belong together, or cannot be written.
  */
 export async function openCertAuthority(options: CertAuthorityOptions): Promise<CertAuthority> {
-  const { home, now } = options;
+  const { now } = options;
   const constraints = constraintsFor(options.hosts);
   const node = constraintsNode(constraints);
   const notices = constraints.unlimited.length > 0 ? [unlimitedNotice(constraints)] : [];
-  let ca = await openOrCreate(home, node, now());
+  let ca = await openOrCreate(options, node);
   if (!ca.constraints?.equals(encode(node))) {
-    ca = await replaced(home, node, ca, now());
+    ca = await replaced(options, node, ca, now());
     notices.push(REPLACED);
   } else if (due(ca, now())) {
     const before = ca.certPems[0];
-    ca = await renewed(home, node, ca, now());
+    ca = await renewed(options, node, ca, now());
     if (ca.certPems[0] !== before) notices.push(renewalNotice(ca));
   }
   return new OpenAuthority(options, ca, node, notices, await openLeafCache(options.maxLeaves ?? MAX_LEAVES));
@@ -138,7 +142,7 @@ class OpenAuthority implements CertAuthority {
   #renew(nowMs: number): void {
     if (this.#renewal || Math.abs(nowMs - this.#retryAtMs) < HOUR_MS) return;
     const before = this.#ca.certPems[0];
-    this.#renewal = renewed(this.#options.home, this.#constraints, this.#ca, nowMs)
+    this.#renewal = renewed(this.#options, this.#constraints, this.#ca, nowMs)
       .then(
         (ca) => {
           this.#ca = ca;
@@ -159,30 +163,30 @@ class OpenAuthority implements CertAuthority {
   }
 }
 
-async function openOrCreate(home: string, constraints: Node, nowMs: number): Promise<Ca> {
-  const pair = await readPair(home);
+async function openOrCreate({ home, seal, now }: CertAuthorityOptions, constraints: Node): Promise<Ca> {
+  const pair = await readPair(home, seal);
   if (pair) return load(pair, home);
-  const fresh = await newPair(constraints, nowMs);
-  if (await createPair(home, fresh)) return load(fresh, home);
-  const theirs = await readPair(home);
+  const fresh = await newPair(constraints, now());
+  if (await createPair(home, fresh, seal)) return load(fresh, home);
+  const theirs = await readPair(home, seal);
   if (!theirs) throw new CertFault(`The CA in ${home} was removed while it was opened.`);
   return load(theirs, home);
 }
 
-async function replaced(home: string, constraints: Node, old: Ca, nowMs: number): Promise<Ca> {
+async function replaced({ home, seal }: CertAuthorityOptions, constraints: Node, old: Ca, nowMs: number): Promise<Ca> {
   const fresh = await newPair(constraints, nowMs);
   const pair = { keyPem: fresh.keyPem, certPems: [...fresh.certPems, ...old.certPems.slice(0, 1).filter((pem) => endsAtMs(pem) > nowMs)] };
-  await replacePair(home, pair);
+  await replacePair(home, pair, seal);
   return load(pair, home);
 }
 
 /** The same key with a certificate that is not due; the one it replaces stays beside it while it is valid. */
-async function renewed(home: string, constraints: Node, old: Ca, nowMs: number): Promise<Ca> {
+async function renewed({ home, seal }: CertAuthorityOptions, constraints: Node, old: Ca, nowMs: number): Promise<Ca> {
   const renew = ends(old.current, nowMs);
   const first = renew ? selfSigned(old.issuer.key, old.issuer.name, constraints, nowMs) : old.certPems[0]!;
   const previous = renew ? old.certPems.slice(0, 1) : old.certPems.slice(1);
   const pair = { keyPem: old.keyPem, certPems: [first, ...previous.filter((pem) => endsAtMs(pem) > nowMs)] };
-  await replaceCertificates(home, pair);
+  await replaceCertificates(home, pair, seal);
   return load(pair, home);
 }
 

@@ -1,18 +1,12 @@
-// The CA on disk: `ca.key` (0600) and `ca.pem` (0644), which always match, whenever the process is killed.
+// The CA on disk: `ca.key` (0600, sealed where that can be done) and `ca.pem` (0644), which always match, whenever the process is killed.
 // A new pair is written in this order: certificates beside (`ca-ID.pem.next`), key, certificates in place. The key is the
 // point of no return: a kill before it leaves the old pair, a kill after it is completed by the next reader.
 // Must not know what is in a certificate, nor when one is due.
 import { createHash, createPrivateKey, createPublicKey, randomBytes, X509Certificate } from 'node:crypto';
 import { chmod, type FileHandle, link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-
-/** The CA cannot be opened or written. The message is one sentence for the terminal that says what to do; no key material in it. */
-export class CertFault extends Error {
-  constructor(message: string, options?: { cause?: unknown }) {
-    super(message, options);
-    this.name = 'CertFault';
-  }
-}
+import { CertFault } from './cert-fault.ts';
+import { isSealed, type KeySeal, sealed, UNSEALED, unsealed } from './key-seal.ts';
 
 /** The key (PKCS #8 PEM) and the certificates (PEM blocks, the key's own first). */
 export interface CaPair {
@@ -33,16 +27,18 @@ export function certsPath(home: string): string {
 /** A sound pair: in its place, or with certificates that still wait for theirs in the file `next`. */
 interface Found extends CaPair {
   readonly next: string | undefined;
+  /** The text of the key file. */
+  readonly keyText: string;
 }
 
 /**
- * The pair in `home`, or undefined when there is none. Completes what a killed writer began.
+ * The pair in `home`, or undefined when there is none. Completes what a killed writer began, and seals a key that is not yet.
  * CertFault as `lookAtPair`, and when it cannot be completed.
  */
-export async function readPair(home: string): Promise<CaPair | undefined> {
-  const pair = await lookAtPair(home);
+export async function readPair(home: string, seal: KeySeal = UNSEALED): Promise<CaPair | undefined> {
+  const pair = await lookAtPair(home, seal);
   if (!pair) return undefined;
-  const { keyPem, certPems, next } = pair;
+  const { keyPem, certPems, next, keyText } = pair;
   const certFile = certsPath(home);
   if (next !== undefined)
     await writing(certFile, async () => {
@@ -50,39 +46,51 @@ export async function readPair(home: string): Promise<CaPair | undefined> {
       await syncFolder(home);
     });
   await writing(home, () => removeLeftovers(home));
+  if (seal.seal && !isSealed(keyText)) await writing(home, () => sealKey(home, pair, seal));
   return { keyPem, certPems };
+}
+
+/** The same key in the same place, sealed. One that another process has replaced meanwhile is left alone. */
+async function sealKey(home: string, { keyPem, keyText }: Found, seal: KeySeal): Promise<void> {
+  const keyFile = join(home, KEY);
+  const temp = join(home, `${KEY}.${randomBytes(6).toString('hex')}.tmp`);
+  await writeNew(temp, sealed(keyPem, seal), 0o600);
+  if ((await readText(keyFile, 0o077)) === keyText) await rename(temp, keyFile);
+  else await rm(temp, { force: true });
+  await syncFolder(home);
 }
 
 /**
  * The same, but changes nothing.
- * CertFault when a mode is too loose, when one of the files is missing or unreadable, or when they do not match.
+ * CertFault when a mode is too loose, when one of the files is missing or unreadable, when the key does not open, or when they do not match.
  */
-export async function lookAtPair(home: string): Promise<Found | undefined> {
+export async function lookAtPair(home: string, seal: KeySeal = UNSEALED): Promise<Found | undefined> {
   if (!(await checkFolder(home))) return undefined;
   const keyFile = join(home, KEY);
   const certFile = certsPath(home);
-  const keyPem = await readText(keyFile, 0o077);
+  const keyText = await readText(keyFile, 0o077);
   const certs = await readText(certFile, 0o022);
   // The files are read one after the other, and another process may have put a pair in place between the two.
-  const overtaken = async () => (await readText(keyFile, 0o077)) !== keyPem || (await readText(certFile, 0o022)) !== certs;
-  if (keyPem === undefined) {
+  const overtaken = async () => (await readText(keyFile, 0o077)) !== keyText || (await readText(certFile, 0o022)) !== certs;
+  if (keyText === undefined) {
     if (certs === undefined) return undefined;
-    if (await overtaken()) return lookAtPair(home);
+    if (await overtaken()) return lookAtPair(home, seal);
     throw new CertFault(`${keyFile} is missing beside ${certFile}: put it back, or remove ${certFile} to have a new CA made.`);
   }
+  const keyPem = unsealed(keyFile, keyText, seal);
   const id = keyId(keyPem, keyFile);
-  if (matches(certs, keyPem)) return { keyPem, certPems: blocks(certs!), next: undefined };
+  if (matches(certs, keyPem)) return { keyPem, certPems: blocks(certs!), next: undefined, keyText };
   const next = join(home, `ca-${id}.pem.next`);
   const candidate = await readText(next, 0o022);
-  if (matches(candidate, keyPem)) return { keyPem, certPems: blocks(candidate!), next };
-  if (await overtaken()) return lookAtPair(home);
+  if (matches(candidate, keyPem)) return { keyPem, certPems: blocks(candidate!), next, keyText };
+  if (await overtaken()) return lookAtPair(home, seal);
   const wrong = certs === undefined ? `${certFile} is missing beside ${keyFile}` : `${keyFile} and ${certFile} do not belong together`;
   throw new CertFault(`${wrong}: restore both from one backup, or remove both to have a new CA made.`);
 }
 
 /** Writes the first pair and the folder (0700) if needed. False, with nothing changed, when another process was first. CertFault when it cannot be written. */
-export async function createPair(home: string, pair: CaPair): Promise<boolean> {
-  return writePair(home, pair, async (from, to) => {
+export async function createPair(home: string, pair: CaPair, seal: KeySeal = UNSEALED): Promise<boolean> {
+  return writePair(home, pair, seal, async (from, to) => {
     try {
       await link(from, to);
     } catch (error) {
@@ -97,19 +105,21 @@ export async function createPair(home: string, pair: CaPair): Promise<boolean> {
 }
 
 /** Replaces the pair. CertFault when it cannot be written: then the old pair stands, or the next reader completes the new one. */
-export async function replacePair(home: string, pair: CaPair): Promise<void> {
-  await writePair(home, pair, async (from, to) => {
+export async function replacePair(home: string, pair: CaPair, seal: KeySeal = UNSEALED): Promise<void> {
+  await writePair(home, pair, seal, async (from, to) => {
     await rename(from, to);
     return true;
   });
 }
 
 /** Replaces the certificates beside a key that stays. CertFault when it cannot be written or the key on disk is another one. */
-export async function replaceCertificates(home: string, pair: CaPair): Promise<void> {
+export async function replaceCertificates(home: string, pair: CaPair, seal: KeySeal = UNSEALED): Promise<void> {
   const certFile = certsPath(home);
   const keyFile = join(home, KEY);
   await writing(certFile, async () => {
-    if ((await readText(keyFile, 0o077)) !== pair.keyPem) throw new CertFault(`${keyFile} was replaced in the meantime.`);
+    const keyText = await readText(keyFile, 0o077);
+    if (keyText === undefined || unsealed(keyFile, keyText, seal) !== pair.keyPem)
+      throw new CertFault(`${keyFile} was replaced in the meantime.`);
     await writeCertificates(home, pair);
   });
 }
@@ -121,13 +131,18 @@ async function writeCertificates(home: string, pair: CaPair): Promise<void> {
   await syncFolder(home);
 }
 
-async function writePair(home: string, pair: CaPair, placeKey: (from: string, to: string) => Promise<boolean>): Promise<boolean> {
+async function writePair(
+  home: string,
+  pair: CaPair,
+  seal: KeySeal,
+  placeKey: (from: string, to: string) => Promise<boolean>,
+): Promise<boolean> {
   return writing(home, async () => {
     if ((await mkdir(home, { recursive: true, mode: 0o700 })) !== undefined) await chmod(home, 0o700);
     const next = join(home, `ca-${keyId(pair.keyPem, KEY)}.pem.next`);
     const temp = join(home, `${KEY}.${randomBytes(6).toString('hex')}.tmp`);
     await writeNew(next, pair.certPems.join(''), 0o644);
-    await writeNew(temp, pair.keyPem, 0o600);
+    await writeNew(temp, sealed(pair.keyPem, seal), 0o600);
     await syncFolder(home);
     const placed = await placeKey(temp, join(home, KEY));
     if (!placed) {

@@ -51,7 +51,7 @@ export interface KeyringOptions extends KeySurroundings {
   readonly sources?: readonly KeySource[];
   /** Wall clock, ms. */
   readonly now: () => number;
-  /** False: a store without a key stays without one, and the keyring is locked. */
+  /** False: no key is made, nor removed; a store without one stays without, and the keyring is locked. */
   readonly mayMake?: boolean;
 }
 
@@ -91,7 +91,7 @@ export async function openKeys(options: KeyringOptions): Promise<OpenKeys> {
     try {
       const wrapping = await source.find(options, row.facts);
       const keys = unwrapKeys(store, wrapping);
-      await forgetLeft(options);
+      if (options.mayMake !== false) await forgetLeft(options);
       return { source: row, wrapping, keys };
     } catch (thrown) {
       // Another command has changed the source between our two looks.
@@ -172,10 +172,22 @@ function openRing(store: Store, { source, wrapping, keys }: OpenKeys): Keyring {
       const make = store.db.transaction(() => {
         if (own.get(name) === undefined) add.run(name, seal(where, randomBytes(32)));
       });
-      if (own.get(name) === undefined) make.immediate();
+      if (own.get(name) === undefined) durably(store, () => make.immediate());
       return Buffer.from(hkdfSync('sha256', open(where, own.get(name) as string), Buffer.alloc(0), `sallyport ${name}`, 32));
     },
   };
+}
+
+/** On the disk when this returns, so that nothing outside the store is sealed with what a power cut takes back. */
+function durably({ db }: Store, write: () => void): void {
+  // The level stays as it is within a transaction; whoever has one open seals nothing outside.
+  const isOurs = !db.inTransaction;
+  if (isOurs) db.pragma('synchronous = FULL');
+  try {
+    write();
+  } finally {
+    if (isOurs) db.pragma('synchronous = NORMAL');
+  }
 }
 
 /** None where the wrapping key was changed as well: then only a new start has it. */

@@ -1,6 +1,6 @@
 // The one SQLite file: private from its first byte, migrated forward only, backed up before each migration.
 // Must not know any table (migrations do). Whoever lets it migrate holds the lock of the home (lock.ts).
-import { closeSync, openSync, readdirSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { checkPrivate } from './home.ts';
@@ -65,7 +65,8 @@ export function openStore(options: StoreOptions): Store {
 export function openToRead(path: string): Store {
   let db: Database.Database | undefined;
   try {
-    db = new Database(path, { readonly: true, fileMustExist: true });
+    // Without a log nobody has it open; then SQLite makes one, and only who may write takes it away again.
+    db = new Database(path, { readonly: existsSync(`${path}-wal`), fileMustExist: true });
     const version = schemaVersion(db);
     refuseNewer(path, version, MIGRATIONS.length);
     if (version === 0) throw new StoreError(`${path} is no store of Sallyport`);

@@ -72,8 +72,8 @@ describe('documents', () => {
   });
 
   test('tell nobody to type what no test runs', () => {
-    const typed = ['README.md', 'CONTRIBUTING.md', 'docs/guardrails.md', 'docs/rules.md', 'docs/audit.md', 'docs/vault.md'].flatMap((file) =>
-      commands(readText(file)),
+    const typed = ['README.md', 'CONTRIBUTING.md', 'docs/guardrails.md', 'docs/rules.md', 'docs/audit.md', 'docs/vault.md'].flatMap(
+      (file) => commands(readText(file)),
     );
     expect(typed.length).toBeGreaterThan(5);
     const known = (line: string) => Object.keys(RUN_BY).find((words) => line === words || line.startsWith(`${words} `));

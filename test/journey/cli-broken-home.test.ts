@@ -27,7 +27,11 @@ test('doctor finds a key that is none, one that is missing and one of another CA
   const key = join(user.home, 'ca.key');
   const other = await withCa();
   cpSync(join(other.home, 'ca.key'), key);
-  expect(await caFinding(user)).toMatchObject({ code: 1, state: 'fail', text: expect.stringContaining('do not belong together') });
+  expect(await caFinding(user)).toMatchObject({
+    code: 1,
+    state: 'fail',
+    text: expect.stringContaining('ca.key does not open: it belongs to another store'),
+  });
   writeFileSync(key, 'junk');
   expect(await caFinding(user)).toMatchObject({ code: 1, state: 'fail', text: expect.stringContaining('does not hold a private key') });
 });

@@ -53,8 +53,22 @@ describe('vault key', { timeout: 120_000 }, () => {
     expect(client.stdout).toContain('HTTPS_PROXY=');
     expect(client.stdout).not.toContain(PASSPHRASE);
     await user.run(['stop']);
-    expect((await user.run(['start', ...FREE])).code).toBe(0);
+    const without = await user.run(['start', ...FREE]);
+    expect(without).toMatchObject({ code: 1, stderr: line('ca.key does not open: the vault is locked: its passphrase is missing') });
+  });
+
+  test('a vault that never opened: the daemon runs, with no credential and a key of the CA that is sealed as soon as that can be done', async () => {
+    const user = newUser();
+    const key = () => readFileSync(join(user.home, 'ca.key'), 'utf8');
+    expect((await user.run(['start', ...FREE], { env: { SALLYPORT_PASSPHRASE: 'changeme' } })).code).toBe(0);
     expect(readFileSync(join(user.home, 'sallyport.log'), 'utf8')).toContain('no credential of the vault can be used');
+    await user.run(['stop']);
+    expect(key()).toContain('PRIVATE KEY');
+    const before = await user.run(['ca', 'show']);
+    expect((await user.run(['start', ...FREE], { env: BY_ENVIRONMENT })).code).toBe(0);
+    await user.run(['stop']);
+    expect(key()).toMatch(/^enc:v2:ca:[\w-]+\n$/);
+    expect((await user.run(['ca', 'show'])).stdout).toBe(before.stdout);
   });
 
   test('use: another passphrase by a file, the key file again, and what is none of the sources', async () => {

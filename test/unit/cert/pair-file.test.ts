@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openCertAuthority } from '../../../src/cert/authority.ts';
-import { CertFault, createPair, readPair, replaceCertificates, replacePair } from '../../../src/cert/pair-file.ts';
+import { CertFault } from '../../../src/cert/cert-fault.ts';
+import { createPair, readPair, replaceCertificates, replacePair } from '../../../src/cert/pair-file.ts';
 
 let folder: string;
 let home: string;
