@@ -182,6 +182,14 @@ test('what a killed restore left is no obstacle', async () => {
   expect(names(path)).toEqual(['first']);
 });
 
+test('a backup that fails half-way leaves neither the name nor a part', async () => {
+  const home = scratchFolder();
+  const store = openToRead(await stored(home));
+  store.close();
+  expect(() => backUpStore(store, join(home, 'b'), false)).toThrow(`${join(home, 'b')} cannot be written: `);
+  expect(readdirSync(home).filter((name) => name.startsWith('b'))).toEqual([]);
+});
+
 /** A file system of `kilobytes` in a mount namespace of its own; undefined where the machine does not allow one. */
 function onSmallDisk(kilobytes: number, folder: string, script: string): string | undefined {
   const mount = `mount -t tmpfs -o size=${kilobytes}k,mode=700 tmpfs ${folder}`;

@@ -1,8 +1,11 @@
 // The keyring: what is sealed opens where it was sealed and nowhere else, and a missing key locks instead of being replaced.
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { countKeys, countSeals, MAX_SEALS } from '../../../src/store/data-keys.ts';
+import { type KeySource, KeyTrouble } from '../../../src/store/key-source.ts';
+import { keyFile } from '../../../src/store/key-sources/key-file.ts';
+import { systemd } from '../../../src/store/key-sources/systemd.ts';
 import { type Keyring, LockedError, openKeyring } from '../../../src/store/keyring.ts';
 import { MIGRATIONS } from '../../../src/store/migrations.ts';
 import { openStore, type Store } from '../../../src/store/open.ts';
@@ -183,5 +186,62 @@ describe('a keyring', { timeout: 60_000 }, () => {
     const { keyring } = await ring(home);
     for (const key of keys) expect(keyring.open(PLACE, sealWith(key, PLACE, 'value')).toString()).toBe('value');
     expect(sealedBy(keyring.seal(PLACE, 'value'))).toBe('bbbbbbbbbbbb');
+  });
+
+  test('with a key file that others can read is not opened at all, be it old or new', async () => {
+    const home = scratchFolder();
+    const file = join(home, 'sallyport.key');
+    writeFileSync(file, Buffer.alloc(32, 1));
+    chmodSync(file, 0o644);
+    await expect(ring(home)).rejects.toThrow(`chmod 600 '${file}'`);
+    chmodSync(file, 0o600);
+    await ring(home);
+    chmodSync(file, 0o644);
+    await expect(ring(home)).rejects.toThrow(`chmod 600 '${file}'`);
+  });
+
+  test('that may make nothing, or has no source that is set up, stays without a key', async () => {
+    const home = scratchFolder();
+    const { store } = await ring(scratchFolder());
+    store.db.exec('DELETE FROM key_source; DELETE FROM data_keys');
+    const options = { store, home, environment: {}, now: () => 1 };
+    expect((await openKeyring({ ...options, mayMake: false })).locked).toBe('nothing was sealed yet, so there is no key');
+    expect((await openKeyring({ ...options, sources: [systemd] })).locked).toBe('the vault is locked: no source of keys is set up');
+    expect([countKeys(store), countSeals(store)]).toEqual([0, 0]);
+    expect(existsSync(join(home, 'sallyport.key'))).toBe(false);
+  });
+
+  test('looks again where another command changes the source meanwhile', async () => {
+    const home = scratchFolder();
+    const { store } = await ring(home);
+    let isFirst = true;
+    const changing: KeySource = {
+      ...keyFile,
+      find: async (around, facts) => {
+        if (!isFirst) return keyFile.find(around, facts);
+        isFirst = false;
+        store.db.exec("UPDATE key_source SET facts = 'another'");
+        throw new KeyTrouble('gone meanwhile');
+      },
+    };
+    const keyring = await openKeyring({ store, home, environment: {}, now: () => 1, sources: [changing] });
+    expect(keyring.locked).toBeUndefined();
+  });
+
+  test('makes a key of its own within a transaction of somebody else, and takes it back with that', async () => {
+    const { store, keyring } = await ring(scratchFolder());
+    const broken = store.db.transaction(() => {
+      keyring.ownKey('audit');
+      throw new Error('taken back');
+    });
+    expect(broken).toThrow('taken back');
+    expect(store.db.prepare('SELECT count(*) FROM own_keys').pluck().get()).toBe(0);
+    expect(keyring.ownKey('audit')).toHaveLength(32);
+  });
+
+  test('of a store that was closed says so, and nothing else', async () => {
+    const { store, keyring } = await ring(scratchFolder());
+    store.close();
+    expect(() => keyring.open(PLACE, 'enc:v2:000000000000:AAAA')).toThrow('not open');
   });
 });

@@ -63,6 +63,7 @@ describe('a passphrase', { timeout: 60_000 }, () => {
     const nobody = { home: '/', environment: {} };
     expect(passphrase.isSetUp(nobody)).toBe(false);
     expect(passphrase.isSetUp(by(GOOD))).toBe(true);
+    expect(passphrase.isSetUp(byFile(GOOD).around)).toBe(true);
     await expect(passphrase.find(nobody, facts)).rejects.toThrow('its passphrase is missing: set SALLYPORT_PASSPHRASE_FILE');
     await expect(passphrase.begin(nobody)).rejects.toThrow('a passphrase is to be given');
     for (const spoilt of ['', facts.replace('131072', '2'), facts.slice(0, -2)])
