@@ -2,13 +2,17 @@
 // Must not touch the file itself: src/store does.
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import type { CertFault } from '../../src/cert/cert-fault.ts';
+import { lookAtPair } from '../../src/cert/pair-file.ts';
 import { backUpStore, restoreStore } from '../../src/store/backup.ts';
 import { countKeys } from '../../src/store/data-keys.ts';
 import { openHome } from '../../src/store/home.ts';
-import { openKeyring } from '../../src/store/keyring.ts';
+import { LockedError, openKeyring } from '../../src/store/keyring.ts';
 import { takeLock } from '../../src/store/lock.ts';
 import { checkStore, openToRead, type Store, schemaVersion } from '../../src/store/open.ts';
+import { SealError } from '../../src/store/seal.ts';
 import { StoreError } from '../../src/store/store-error.ts';
+import { caSeal } from '../ca-seal.ts';
 import type { Call } from '../command.ts';
 import { CommandFailure, EXIT, explain } from '../failure.ts';
 import { keySurroundings, openHomeStore } from '../home-store.ts';
@@ -73,11 +77,19 @@ async function restore(call: Call): Promise<number> {
   }
 }
 
-/** What is sealed in a backup must open with the key of the home it goes into. */
+/** What is sealed in a backup must open with the key of the home it goes into, and what that home has sealed beside it with what the backup holds. */
 async function checkKeys(store: Store, file: string, { invocation }: Call): Promise<void> {
-  const { locked } = await openKeyring({ ...keySurroundings(invocation), store, now: Date.now, mayMake: false });
-  if (countKeys(store) > 0 && locked !== undefined)
-    throw new StoreError(`${file} is not restored, what is sealed in it would not open: ${locked}`);
+  const home = homeOf(invocation);
+  const keyring = await openKeyring({ ...keySurroundings(invocation), store, now: Date.now, mayMake: false });
+  if (countKeys(store) > 0 && keyring.locked !== undefined)
+    throw new StoreError(`${file} is not restored, what is sealed in it would not open: ${keyring.locked}`);
+  try {
+    await lookAtPair(home, caSeal(keyring));
+  } catch (thrown) {
+    const { cause, message } = thrown as CertFault;
+    if (cause instanceof SealError || cause instanceof LockedError) throw new StoreError(`${file} is not restored, with it ${message}`);
+    // A CA that is broken already is no reason to leave the store as it is.
+  }
 }
 
 function openSound(path: string): Store {

@@ -81,3 +81,25 @@ test.each([
 ] as const)('%j', async (words, code, text) => {
   expect(await newUser().run(words)).toMatchObject({ code, stdout: '', stderr: line(text) });
 });
+
+test('a backup from before the CA, whose key would not open with it, is put back only where there is no such CA', {
+  timeout: 90_000,
+}, async () => {
+  const user = await ran();
+  const file = join(user.folder, 'b');
+  await user.run(['db', 'backup', file]);
+  const store = openStore({ path: file });
+  store.db.exec("DELETE FROM own_keys WHERE name = 'ca'");
+  store.close();
+  const ca = await user.run(['ca', 'show']);
+  expect(await user.run(['db', 'restore', file])).toMatchObject({
+    code: 1,
+    stderr: line('ca.key does not open: it belongs to another store'),
+  });
+  expect((await user.run(['start', ...FREE])).code).toBe(0);
+  await user.run(['stop']);
+  expect((await user.run(['ca', 'show'])).stdout).toBe(ca.stdout);
+  for (const name of ['ca.key', 'ca.pem']) rmSync(join(user.home, name));
+  expect((await user.run(['db', 'restore', file])).code).toBe(0);
+  expect((await user.run(['start', ...FREE])).code).toBe(0);
+});

@@ -1,7 +1,7 @@
 // `sallyport vault`: which key opens the vault, and changing it, beside a daemon and without one.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openStore } from '../../src/store/open.ts';
@@ -94,6 +94,29 @@ describe('vault key', { timeout: 120_000 }, () => {
     expect(await user.run(['vault', 'key'])).toMatchObject({ code: 2, stderr: line('vault key takes show, or use and one of') });
     expect((await user.run(['db', 'check'])).code).toBe(0);
   });
+
+  test.skipIf(process.platform === 'darwin')(
+    'use keychain and systemd: the key goes through standard input, and each opens what the one before did',
+    async () => {
+      const user = newUser();
+      await user.run(['vault', 'key', 'use', 'passphrase'], { env: BY_ENVIRONMENT });
+      const bin = join(user.folder, 'bin');
+      mkdirSync(bin);
+      // As libsecret's: it keeps what it reads, and writes down how it was called.
+      const tool = `#!/bin/sh\necho "$*" >> '${bin}/calls'\ncase $1 in store) cat > '${bin}/kept' ;; lookup) cat '${bin}/kept' ;; clear) rm '${bin}/kept' ;; esac\n`;
+      for (const name of ['secret-tool', 'security']) writeFileSync(join(bin, name), tool, { mode: 0o755 });
+      const env = { PATH: `${bin}:${process.env.PATH}` };
+      expect((await user.run(['vault', 'key', 'use', 'keychain'], { env: { ...env, ...BY_ENVIRONMENT } })).code).toBe(0);
+      expect(readFileSync(join(bin, 'calls'), 'utf8')).not.toContain(readFileSync(join(bin, 'kept'), 'utf8'));
+      expect(await user.run(['db', 'check'], { env })).toMatchObject({ code: 0, stdout: expect.stringContaining('(keychain)') });
+      writeFileSync(join(user.folder, 'sallyport-key'), Buffer.alloc(32, 6), { mode: 0o400 });
+      const service = { CREDENTIALS_DIRECTORY: user.folder };
+      expect((await user.run(['vault', 'key', 'use', 'systemd'], { env: { ...env, ...service } })).code).toBe(0);
+      expect(existsSync(join(bin, 'kept'))).toBe(false);
+      expect(await user.run(['db', 'check'], { env: service })).toMatchObject({ code: 0, stdout: expect.stringContaining('(systemd)') });
+      expect((await user.run(['start', ...FREE], { env: service })).code).toBe(0);
+    },
+  );
 
   test.skipIf(process.platform !== 'linux')('at a terminal it is asked for, and not shown', async () => {
     const user = newUser();
