@@ -34,7 +34,8 @@ function show({ json, invocation, terminal }: Call): number {
     if (json) terminal.out(JSON.stringify(facts));
     else if (row) terminal.out(`${row.name} since ${facts.since?.slice(0, 10)}; ${facts.sealed} values were sealed with the data key`);
     else terminal.out(`nothing was sealed in ${home} yet, so there is no key`);
-    if (facts.keys > 1) terminal.err('note: a rekey was interrupted: sallyport vault rekey ends it');
+    if (facts.keys > 1)
+      terminal.err('note: there are values under an older data key: sallyport vault rekey seals them anew, or says which do not open');
     if (facts.sealed >= REKEY_AFTER) terminal.err('note: the data key has sealed much: sallyport vault rekey makes another');
     return EXIT.ok;
   } finally {
@@ -51,7 +52,7 @@ async function use(call: Call, name: string): Promise<number> {
     const { changed, from, isLeft } = await changeSource(
       { ...keySurroundings(invocation), store, now: Date.now },
       source,
-      surroundingsOfNew(call, store),
+      surroundingsOfNew(call, name, store),
     );
     if (json) terminal.out(JSON.stringify({ source: name, changed, from: from ?? null }));
     else if (!changed) terminal.out(`${name} is what the vault uses already`);
@@ -66,10 +67,13 @@ async function use(call: Call, name: string): Promise<number> {
 }
 
 /** The passphrase in the environment is the old one where the vault has one: then the new one is asked for, or read from a file. */
-function surroundingsOfNew({ args, invocation }: Call, store: Store): KeySurroundings {
+function surroundingsOfNew({ args, invocation }: Call, name: string, store: Store): KeySurroundings {
   const around = keySurroundings(invocation);
   const { SALLYPORT_PASSPHRASE: _, SALLYPORT_PASSPHRASE_FILE: __, ...others } = invocation.environment;
   const file = args['passphrase-file'];
   if (typeof file === 'string') return { ...around, environment: { ...others, SALLYPORT_PASSPHRASE_FILE: resolve(invocation.cwd, file) } };
-  return sourceInUse(store)?.name === 'passphrase' ? { ...around, environment: others } : around;
+  if (sourceInUse(store)?.name !== 'passphrase') return around;
+  if (name === 'passphrase' && !around.ask)
+    throw new CommandFailure(EXIT.usage, 'the new passphrase is to be given with --passphrase-file FILE, where it cannot be asked for');
+  return { ...around, environment: others };
 }

@@ -28,7 +28,7 @@ const PREFIX = 'enc:v2:';
 /** Values behind the row `after` that the key `id` did not seal, in order of rows. */
 export function notSealedBy({ db }: Store, { table, row, column }: SealedColumn, id: string, after: string, limit: number): Sealed[] {
   const sql = `SELECT ${row} AS row, ${column} AS text FROM ${table}
-    WHERE ${row} > ? AND ${column} IS NOT NULL AND substr(${column}, 1, ?) <> ? ORDER BY ${row} LIMIT ?`;
+    WHERE ${row} > ? AND substr(${column}, 1, ?) <> ? ORDER BY ${row} LIMIT ?`;
   const prefix = `${PREFIX}${id}:`;
   const rows = db.prepare(sql).all(after, prefix.length, prefix, limit) as { row: string; text: string }[];
   return rows.map((one) => ({ place: { table, row: one.row, column }, text: one.text }));

@@ -74,6 +74,8 @@ describe('vault key', { timeout: 120_000 }, () => {
   test('use: another passphrase by a file, the key file again, and what is none of the sources', async () => {
     const user = newUser();
     await user.run(['vault', 'key', 'use', 'passphrase'], { env: BY_ENVIRONMENT });
+    const unsaid = await user.run(['vault', 'key', 'use', 'passphrase'], { env: BY_ENVIRONMENT });
+    expect(unsaid).toMatchObject({ code: 2, stderr: line('given with --passphrase-file FILE') });
     const file = join(user.folder, 'next');
     writeFileSync(file, 'violet engine 44 mud\n', { mode: 0o644 });
     chmodSync(file, 0o644);

@@ -11,6 +11,7 @@ import { passphrase } from '../../../src/store/key-sources/passphrase.ts';
 import { systemd } from '../../../src/store/key-sources/systemd.ts';
 import { type KeyringOptions, LockedError, openKeyring } from '../../../src/store/keyring.ts';
 import { openStore } from '../../../src/store/open.ts';
+import { rekey } from '../../../src/store/rekey.ts';
 import { scratchFolder } from '../../support/folder.ts';
 
 const PLACE = { table: 'credentials', row: 'openai', column: 'value' };
@@ -118,6 +119,24 @@ describe('another source', { timeout: 60_000 }, () => {
     };
     await expect(changeSource(at(home), slow, options)).rejects.toThrow('another command has changed the key meanwhile');
     expect((await openKeyring(at(home, BY_PASSPHRASE))).source).toBe('passphrase');
+  });
+
+  test('wraps the data key of a rekey that came in between', async () => {
+    const home = scratchFolder();
+    const options = at(home);
+    await openKeyring(options);
+    const next = inMemory('next');
+    const slow: KeySource = {
+      ...next.source,
+      begin: async (around) => {
+        await rekey(at(home));
+        return next.source.begin(around);
+      },
+    };
+    await changeSource(options, slow, options);
+    const ring = await openKeyring({ ...options, sources: [next.source] });
+    expect(ring.locked).toBeUndefined();
+    expect(ring.open(PLACE, ring.seal(PLACE, 'value')).toString()).toBe('value');
   });
 
   test('whose old key cannot be removed yet: every opening tries again', async () => {
