@@ -83,11 +83,10 @@ export function noteForgotten({ db }: Store): void {
   db.prepare('UPDATE key_source SET leaving = NULL, leaving_facts = NULL').run();
 }
 
-/** Counts `count` seals of the current key; its id, and how many there are now. */
-export function noteSeals({ db }: Store, count: number): { readonly id: string; readonly seals: number } | undefined {
-  return db.prepare('UPDATE data_keys SET seals = seals + ? WHERE is_current = 1 RETURNING id, seals').get(count) as
-    | { id: string; seals: number }
-    | undefined;
+/** Counts seals of the current key: gives its id, and how many there are then; undefined where there is no key. */
+export function sealCounter({ db }: Store): (count: number) => { readonly id: string; readonly seals: number } | undefined {
+  const count = db.prepare('UPDATE data_keys SET seals = seals + ? WHERE is_current = 1 RETURNING id, seals');
+  return (more) => count.get(more) as { id: string; seals: number } | undefined;
 }
 
 /** A key that seals nothing any more. */

@@ -6,9 +6,9 @@ import {
   countKeys,
   MAX_SEALS,
   noteForgotten,
-  noteSeals,
   type SourceInUse,
   scrub,
+  sealCounter,
   sourceInUse,
   unwrapKeys,
 } from './data-keys.ts';
@@ -146,8 +146,9 @@ function openRing(store: Store, { source, wrapping, keys }: OpenKeys): Keyring {
     if (!byId.has(id)) byId = new Map([...byId, ...unwrapped(store, wrapping)]);
     return byId.get(id);
   };
+  const noteSeals = sealCounter(store);
   const seal = (where: Place, plain: Buffer | string) => {
-    const noted = noteSeals(store, 1);
+    const noted = noteSeals(1);
     if (noted && noted.seals > MAX_SEALS)
       throw new LockedError('the key of the vault has sealed as many values as it may: sallyport vault rekey makes another');
     const key = noted && keyOf(noted.id);

@@ -1,10 +1,10 @@
 // A new data key, and every sealed value sealed anew under it, batch by batch. What is left to do can be read from the store, so whoever
 // is killed at any moment goes on where it was; an old key is dropped when nothing uses it. Must not know what the values are.
-import { addKey, dropKey, noteSeals, scrub, sourceInUse } from './data-keys.ts';
+import { addKey, dropKey, scrub, sealCounter, sourceInUse } from './data-keys.ts';
 import { type KeyringOptions, LockedError, type OpenKeys, openKeys } from './keyring.ts';
 import type { Store } from './open.ts';
 import { type DataKey, openWith, SealError, sealedBy, sealWith } from './seal.ts';
-import { countSealed, isInUse, notSealedBy, replaceSealed, SEALED_COLUMNS, type SealedColumn } from './sealed-columns.ts';
+import { countSealed, isInUse, notSealedBy, SEALED_COLUMNS, type SealedColumn, sealedReplacer } from './sealed-columns.ts';
 
 /** What is keyed anew, and who is told. */
 export interface RekeyOptions extends KeyringOptions {
@@ -88,18 +88,19 @@ function sealBatch(store: Store, column: SealedColumn, keys: readonly DataKey[],
   return store.db
     .transaction((): Batch => {
       const unopened: string[] = [];
+      const replace = sealedReplacer(store, column);
       const values = notSealedBy(store, column, current.id, after, limit);
       for (const value of values) {
         const key = keys.find(({ id }) => id === sealedBy(value.text)) ?? current;
         try {
-          replaceSealed(store, column, value, sealWith(current, value.place, openWith(key, value.place, value.text)));
+          replace(value, sealWith(current, value.place, openWith(key, value.place, value.text)));
         } catch (thrown) {
           if (!(thrown instanceof SealError)) throw thrown;
           unopened.push(thrown.message);
         }
       }
       const sealed = values.length - unopened.length;
-      noteSeals(store, sealed);
+      sealCounter(store)(sealed);
       return { sealed, unopened, last: values.at(-1)?.place.row };
     })
     .immediate();

@@ -34,9 +34,10 @@ export function notSealedBy({ db }: Store, { table, row, column }: SealedColumn,
   return rows.map((one) => ({ place: { table, row: one.row, column }, text: one.text }));
 }
 
-/** Puts another text in the place of one. In a transaction of the caller. */
-export function replaceSealed({ db }: Store, { table, row, column }: SealedColumn, before: Sealed, text: string): void {
-  db.prepare(`UPDATE ${table} SET ${column} = ? WHERE ${row} = ? AND ${column} = ?`).run(text, before.place.row, before.text);
+/** Puts another text in the place of one that is still there. In a transaction of the caller. */
+export function sealedReplacer({ db }: Store, { table, row, column }: SealedColumn): (before: Sealed, text: string) => void {
+  const replace = db.prepare(`UPDATE ${table} SET ${column} = ? WHERE ${row} = ? AND ${column} = ?`);
+  return ({ place, text: before }, text) => void replace.run(text, place.row, before);
 }
 
 /** How many values there are that the key `id` did not seal; without an id all. */
