@@ -7,6 +7,8 @@ export interface ManualClock {
   readonly schedule: (task: () => void, delayMs: number) => () => void;
   /** Moves on, and runs what has come due, in order. */
   advance(ms: number): void;
+  /** Moves on as a machine that sleeps: no timer runs. */
+  sleep(ms: number): void;
   /** Timers that are still to come. */
   readonly pending: () => number;
 }
@@ -28,6 +30,9 @@ export function manualClock(startMs = 1_700_000_000_000): ManualClock {
       const due = timers.filter(({ at }) => at <= nowMs).sort((a, b) => a.at - b.at);
       timers = timers.filter((timer) => !due.includes(timer));
       for (const { task } of due) task();
+    },
+    sleep: (ms) => {
+      nowMs += ms;
     },
     pending: () => timers.length,
   };

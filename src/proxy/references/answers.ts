@@ -11,7 +11,7 @@ export function jsonFrom(answer: Answer, who: string, words: Readonly<Record<num
 /** The member of an object that leads to a text. Throws Unresolved; `what` is the object. */
 export function textAt(value: unknown, path: readonly string[], what: string): string {
   let at = value;
-  for (const name of path) at = isObject(at) && Object.hasOwn(at, name) ? at[name] : undefined;
+  for (const name of path) at = isObject(at) ? at[name] : undefined;
   if (typeof at !== 'string') throw new Unresolved(`${what} has no text ${path.join('.')}`);
   return at;
 }

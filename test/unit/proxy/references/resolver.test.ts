@@ -58,6 +58,17 @@ test('what has ended is not kept in memory', async () => {
   expect(resolver.clock.pending()).toBe(0);
 });
 
+test('a machine that slept did not keep it longer', async () => {
+  const { resolver, asked } = await scripted((n) => ({ value: `${VALUE}-${n}` }));
+  await resolver.resolve(REFERENCE);
+  resolver.clock.sleep(5 * MINUTES);
+  expect(await resolver.resolve(REFERENCE)).toBe(`${VALUE}-2`);
+  // The timer of the first does not end the second.
+  resolver.clock.advance(5 * MINUTES - 1);
+  expect(await resolver.resolve(REFERENCE)).toBe(`${VALUE}-2`);
+  expect(asked()).toBe(2);
+});
+
 test('a failure is kept for five seconds', async () => {
   const { resolver, asked } = await scripted((n) => (n === 1 ? 503 : { value: VALUE }));
   const first = await resolver.trouble(REFERENCE);

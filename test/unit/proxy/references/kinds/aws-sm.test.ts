@@ -94,16 +94,17 @@ test.each([
   expect(trouble).not.toMatch(/sk-value|AKID|wJalr/);
 });
 
-test.each([...BAD_ANSWERS, ['400 without a name', { status: 400, body: {} } as const, /AWS answered 400$/] as const])(
-  'an answer that is %s',
-  async (_, reply, why) => {
-    const server = await startSecretServer(() => reply);
-    const trouble = await testResolver({ environment: { ...LOGIN, AWS_ENDPOINT_URL: server.url } }).trouble('aws-sm:ai/openai');
-    expect(trouble).toMatch(why);
-    expect(trouble).not.toMatch(/sk-value|AKID|wJalr/);
-    expect(server.questions).toHaveLength(1);
-  },
-);
+test.each([
+  ...BAD_ANSWERS,
+  ['400 without a name', { status: 400, body: {} } as const, /AWS answered 400$/] as const,
+  ['a throttle', { status: 400, body: { __type: 'ThrottlingException' } } as const, /AWS answered 400: ThrottlingException$/] as const,
+])('an answer that is %s', async (_, reply, why) => {
+  const server = await startSecretServer(() => reply);
+  const trouble = await testResolver({ environment: { ...LOGIN, AWS_ENDPOINT_URL: server.url } }).trouble('aws-sm:ai/openai');
+  expect(trouble).toMatch(why);
+  expect(trouble).not.toMatch(/sk-value|AKID|wJalr/);
+  expect(server.questions).toHaveLength(1);
+});
 
 test('an answer that does not come is not waited for', async () => {
   const server = await startSecretServer(() => 'silent');

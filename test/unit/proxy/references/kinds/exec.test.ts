@@ -1,7 +1,7 @@
 // A program that prints the value: called without a shell, without our own secrets, and ended with all it started when it takes too long.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { eventually } from '../../../../support/eventually.ts';
 import { scratchFolder } from '../../../../support/folder.ts';
 import { recorder, testResolver, writeIn } from '../../../../support/references.ts';
@@ -83,6 +83,30 @@ test('one that takes more than ten seconds ends, with what it has started', asyn
   resolver.clock.advance(10_000);
   expect(await trouble).toBe('exec:slow: there was no answer within 10 s');
   await eventually(() => expect(started.map(isAlive)).toEqual([false, false]));
+});
+
+test('what has left the group of a program that ended so is not listened to', async () => {
+  const pids = join(scratchFolder(), 'pids');
+  const slow = recorder(
+    'slow',
+    `const left = require('node:child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6)'], { stdio: 'inherit', detached: true });
+     require('node:fs').writeFileSync(${JSON.stringify(pids)}, String(left.pid));
+     setInterval(() => {}, 1e6);`,
+  );
+  const pipes = () => process.getActiveResourcesInfo().filter((name) => name === 'PipeWrap').length;
+  const resolver = testResolver({ environment: { PATH: slow.folder } });
+  const trouble = resolver.trouble('exec:slow');
+  const left = await eventually(() => {
+    const pid = Number(readFileSync(pids, 'utf8'));
+    expect(pid).toBeGreaterThan(0);
+    return pid;
+  });
+  onTestFinished(() => void process.kill(left, 'SIGKILL'));
+  const during = pipes();
+  resolver.clock.advance(10_000);
+  await trouble;
+  await eventually(() => expect(pipes()).toBe(during - 1));
+  expect(isAlive(left)).toBe(true);
 });
 
 test.each(['exec:', 'exec: ', 'exec:"open', 'exec:./here', 'exec:a/b', 'exec:~', 'exec:~user/x', 'exec:""', 'exec:-x'])(
