@@ -27,7 +27,7 @@ export interface TestDaemonOptions {
   /** Values to mask wherever they stand. */
   readonly known?: readonly string[];
   /** Values of inject templates. */
-  readonly secrets?: Readonly<Record<string, string | Promise<string>>>;
+  readonly secrets?: Readonly<Record<string, string>>;
   readonly limits?: Partial<ReturnType<ProxyOptions['limits']>>;
   readonly parentProxy?: ReturnType<ProxyOptions['parentProxy']>;
   readonly proxyAuth?: string;
@@ -91,9 +91,8 @@ export async function startTestDaemon(options: TestDaemonOptions = {}): Promise<
     trust,
     placeholders: openPlaceholders({ key: Buffer.alloc(32, 7), maxEntries: 10_000 }),
     knownValues: known.current,
-    resolveSecret: async (template, host, signal) => {
-      const gone = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
-      const value = await Promise.race([options.secrets?.[template], gone]);
+    resolveSecret: async (template, host) => {
+      const value = options.secrets?.[template];
       if (value === undefined) throw new Fault('key-missing', 'not among the secrets of this test');
       return new Secret(value, [host]);
     },

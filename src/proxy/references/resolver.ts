@@ -55,7 +55,8 @@ const HOLDER = 'resolver';
 interface Kept {
   readonly outcome: Secret | Fault;
   readonly untilMs: number;
-  readonly drop: () => void;
+  /** The timer that drops it. */
+  readonly callOff: () => void;
 }
 
 interface Flight {
@@ -83,7 +84,7 @@ export function openResolver(options: ResolverOptions): Resolver {
   const keep = (reference: string, outcome: Secret | Fault, lifetimeMs: number): void => {
     const untilMs = now() + lifetimeMs;
     const callOff = schedule(() => kept.delete(reference), lifetimeMs);
-    kept.set(reference, { outcome, untilMs, drop: callOff });
+    kept.set(reference, { outcome, untilMs, callOff });
   };
 
   const depart = (reference: string, located: Located): Flight => {
@@ -117,22 +118,22 @@ export function openResolver(options: ResolverOptions): Resolver {
   const outcomeOf = async (reference: string, located: Located, signal: AbortSignal | undefined): Promise<Secret | Fault> => {
     const held = kept.get(reference);
     if (held && now() < held.untilMs) return held.outcome;
-    held?.drop();
+    held?.callOff();
     const flight = flights.get(reference) ?? depart(reference, located);
     flight.waiting++;
     try {
       return await (signal ? unlessAborted(flight.landed, signal) : flight.landed);
     } finally {
-      // Nobody needs the answer any more; who comes now asks anew.
-      if (--flight.waiting === 0 && flights.get(reference) === flight) {
-        flights.delete(reference);
+      if (--flight.waiting === 0) {
+        // Nobody needs the answer any more; who comes now asks anew. One that has come is past this.
+        if (flights.get(reference) === flight) flights.delete(reference);
         flight.controller.abort();
       }
     }
   };
 
   const forget = (): void => {
-    for (const { drop } of kept.values()) drop();
+    for (const { callOff } of kept.values()) callOff();
     kept.clear();
     flights.clear();
   };

@@ -125,6 +125,17 @@ test('forgetting sends the next question to the source, and what was under way i
   await server.asked(3);
 });
 
+test('what was forgotten under way is called off all the same when nobody waits', async () => {
+  const { resolver, server } = await scripted(() => 'silent');
+  const leaving = new AbortController();
+  const under = resolver.resolve(REFERENCE, leaving.signal);
+  await server.asked(1);
+  resolver.forget();
+  leaving.abort(new Fault('client-gone'));
+  await expect(under).rejects.toThrow(Fault);
+  await server.left(1);
+});
+
 test('closing ends what is under way', async () => {
   const { resolver, server } = await scripted(() => 'silent');
   const trouble = resolver.trouble(REFERENCE);
