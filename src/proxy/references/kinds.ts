@@ -1,6 +1,7 @@
 // Every kind of reference there is, and how a reference is told from what is none.
 // It must not resolve one, and no error repeats what was written: it may be the key itself.
 import { Fault } from '../../fault.ts';
+import { didYouMean } from '../../nearest.ts';
 import { awsSm } from './kinds/aws-sm.ts';
 import { azureKv } from './kinds/azure-kv.ts';
 import { credential } from './kinds/credential.ts';
@@ -30,8 +31,12 @@ export interface Located {
 /** Takes `KIND:WHERE` apart. Throws Fault `bad-request`, whose detail is one line that says how it is written. */
 export function parseReference(reference: string): Located {
   const at = reference.indexOf(':');
-  const kind = KINDS.find(({ name }) => name === reference.slice(0, at));
-  if (!kind) throw new Fault('bad-request', `a reference begins with ${KINDS.map(({ name }) => `${name}:`).join(', ')}`);
+  const named = reference.slice(0, at);
+  const kind = KINDS.find(({ name }) => name === named);
+  if (!kind) {
+    const names = KINDS.map(({ name }) => `${name}:`);
+    throw new Fault('bad-request', `a reference begins with ${names.join(', ')}${didYouMean(`${named}:`, names)}`);
+  }
   const where = reference.slice(at + 1);
   if (/(?!\t)\p{Cc}/u.test(where)) throw new Fault('bad-request', 'a reference is one line, without control characters');
   if (!kind.isWellFormed(where)) throw new Fault('bad-request', `a reference of this kind is written ${kind.form}`);

@@ -6,26 +6,21 @@ import { type Answer, type Found, type Means, type ReferenceKind, Unresolved } f
 
 /**
  * `vault:PATH#FIELD`. PATH is written as for `vault kv get`: the mount, then the secret. A mount of several parts is told from the secret by
- * `data` between them, as in the interface itself. Server and token come from VAULT_ADDR, VAULT_TOKEN or ~/.vault-token, VAULT_NAMESPACE, VAULT_CACERT.
+ * `data` between them, as in the interface itself. Server and token come from VAULT_ADDR, VAULT_TOKEN or ~/.vault-token, VAULT_NAMESPACE and
+ * VAULT_CACERT, or the same under BAO_.
  */
 export const vault: ReferenceKind = {
   name: 'vault',
   form: 'vault:MOUNT/SECRET#FIELD',
-  secretVariables: ['VAULT_TOKEN'],
+  secretVariables: ['VAULT_TOKEN', 'BAO_TOKEN'],
   isWellFormed: (where) => placeOf(where) !== undefined,
   resolve: async (where, means) => {
     const { path, field } = placeOf(where)!;
-    const { environment, ask } = means;
-    if (!environment.VAULT_ADDR) throw new Unresolved('VAULT_ADDR is not set: it says where Vault is');
-    if (!URL.canParse(environment.VAULT_ADDR)) throw new Unresolved('VAULT_ADDR is no URL: write https://HOST:PORT');
-    const answer = await ask({
-      url: `${environment.VAULT_ADDR.replace(/\/+$/, '')}/v1/${path}`,
-      headers: {
-        'x-vault-request': 'true',
-        'x-vault-token': await tokenFrom(means),
-        ...(environment.VAULT_NAMESPACE && { 'x-vault-namespace': environment.VAULT_NAMESPACE }),
-      },
-      ...(environment.VAULT_CACERT && { ca: await rootsIn(environment.VAULT_CACERT) }),
+    const { address, token, namespace, cacert, prefix } = await serverFrom(means);
+    const answer = await means.ask({
+      url: `${address}/v1/${path}`,
+      headers: { 'x-vault-request': 'true', 'x-vault-token': token, ...(namespace && { 'x-vault-namespace': namespace }) },
+      ...(cacert && { ca: await rootsIn(cacert, prefix) }),
     });
     return found(answer, field);
   },
@@ -41,24 +36,30 @@ function placeOf(where: string): { readonly path: string; readonly field: string
   return { path: whole.map(encodeURIComponent).join('/'), field };
 }
 
-async function tokenFrom({ environment, read, userHome }: Means): Promise<string> {
+/** All of it from one family of variables: a token of one server is never shown to another. */
+async function serverFrom({ environment, read, userHome }: Means) {
+  const prefix = !environment.VAULT_ADDR && environment.BAO_ADDR ? 'BAO' : 'VAULT';
+  const variable = (name: string) => environment[`${prefix}_${name}`] || undefined;
+  const address = variable('ADDR');
+  if (address === undefined) throw new Unresolved('VAULT_ADDR is not set: it says where Vault is');
+  if (!URL.canParse(address)) throw new Unresolved(`${prefix}_ADDR is no URL: write https://HOST:PORT`);
   const fromFile = async () =>
     read(`${userHome}/.vault-token`).catch((thrown: Error) => {
-      throw new Unresolved(`VAULT_TOKEN is not set, and ${thrown.message}`);
+      throw new Unresolved(`${prefix}_TOKEN is not set, and ${thrown.message}`);
     });
-  const token = (environment.VAULT_TOKEN || (await fromFile())).trim();
-  if (!/^[\x21-\x7e]+$/.test(token)) throw new Unresolved(`${environment.VAULT_TOKEN ? 'VAULT_TOKEN' : '~/.vault-token'} holds no token`);
-  return token;
+  const token = (variable('TOKEN') ?? (await fromFile())).trim();
+  if (!/^[\x21-\x7e]+$/.test(token)) throw new Unresolved(`${variable('TOKEN') ? `${prefix}_TOKEN` : '~/.vault-token'} holds no token`);
+  return { prefix, address: address.replace(/\/+$/, ''), token, namespace: variable('NAMESPACE'), cacert: variable('CACERT') };
 }
 
-async function rootsIn(path: string): Promise<string> {
+async function rootsIn(path: string, prefix: string): Promise<string> {
   return readFile(path, 'latin1').catch((thrown: NodeJS.ErrnoException) => {
-    throw new Unresolved(`${path}, which VAULT_CACERT names, cannot be read (${thrown.code})`);
+    throw new Unresolved(`${path}, which ${prefix}_CACERT names, cannot be read (${thrown.code})`);
   });
 }
 
 const WORDS = {
-  307: 'another node is active, name that one in VAULT_ADDR',
+  307: 'another node is active, that one has to be asked',
   400: 'the request or the namespace is not valid there',
   403: 'the token is not valid, has ended, or may not read it',
   404: 'there is no such secret in a KV store of version 2',

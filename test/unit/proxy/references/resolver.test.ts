@@ -163,6 +163,7 @@ test.each([
   ['', 'begins with env:, file:'],
   ['sk-live-0123', 'begins with env:, file:'],
   ['evn:KEY', 'begins with env:, file:'],
+  ['evn:0123', '(did you mean «env:»?)'],
   ['constructor:x', 'begins with env:, file:'],
   ['env:', 'env:NAME'],
   ['env:sk-live-0123', 'env:NAME'],

@@ -91,6 +91,17 @@ test('a namespace', async () => {
   expect(await testResolver({ environment }).resolve('vault:secret/openai#key')).toBe(VALUE);
 });
 
+test('OpenBao’s own variables, where Vault’s address is not set; never some of each', async () => {
+  const server = await startSecretServer(store({ namespace: 'team' }));
+  const bao = { BAO_ADDR: server.url, BAO_TOKEN: TOKEN, BAO_NAMESPACE: 'team' };
+  expect(
+    await testResolver({ environment: { ...bao, VAULT_TOKEN: 'other', VAULT_CACERT: '/none' } }).resolve('vault:secret/openai#key'),
+  ).toBe(VALUE);
+  const both = testResolver({ environment: { ...bao, VAULT_ADDR: server.url } });
+  expect(await both.trouble('vault:secret/openai#key')).toContain('VAULT_TOKEN is not set');
+  expect(server.questions).toHaveLength(1);
+});
+
 test('a lease is how long the value is kept', async () => {
   const server = await startSecretServer(store({ leaseSeconds: 60 }));
   const resolver = testResolver({ environment: { VAULT_ADDR: server.url, VAULT_TOKEN: TOKEN } });
