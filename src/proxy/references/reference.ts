@@ -35,8 +35,11 @@ export interface Means {
   readonly signal: AbortSignal;
   /** Rejects with Unresolved when there is no complete answer. */
   ask(asked: Asked): Promise<Answer>;
-  /** What a program prints, without its last line end. The first word is a path or a name to look for in PATH. Rejects with Unresolved. */
-  run(words: readonly string[]): Promise<string>;
+  /**
+   * What a program prints, without its last line end. The first word is a path or a name to look for in PATH; `otherwise` says what to do where it is
+   * not found. Rejects with Unresolved.
+   */
+  run(words: readonly string[], otherwise?: string): Promise<string>;
   /** The text of a file that others cannot read. Rejects with Unresolved. */
   read(path: string): Promise<string>;
   /** The value of a credential of the vault. Rejects with Unresolved. */

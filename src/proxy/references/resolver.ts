@@ -174,7 +174,7 @@ function meansOf(options: ResolverOptions, signal: AbortSignal, credential: (nam
     now,
     signal,
     ask: (asked) => ask(asked, options, signal),
-    run: (words) => run(words, withoutOurs(environment, options.withheld?.() ?? []), signal),
+    run: (words, otherwise) => run(words, { environment: withoutOurs(environment, options.withheld?.() ?? []), otherwise, signal }),
     read,
     credential: (name) => credential(name, means),
   };

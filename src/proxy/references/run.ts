@@ -3,12 +3,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { Unresolved, withoutLineEnd } from './reference.ts';
 
-type Environment = Readonly<Record<string, string | undefined>>;
+/** How a program is run. */
+export interface RunOptions {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** What to do where it is not found. */
+  readonly otherwise: string | undefined;
+  readonly signal: AbortSignal;
+}
 
 const MAX_BYTES = 64 * 1024;
 
 /** What it printed, as UTF-8 without the last line end. Rejects with Unresolved for any other end than exit code 0; with the signal's reason when it aborts. */
-export function run(words: readonly string[], environment: Environment, signal: AbortSignal): Promise<string> {
+export function run(words: readonly string[], { environment, otherwise, signal }: RunOptions): Promise<string> {
   const [program = '', ...rest] = words;
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
@@ -28,7 +34,7 @@ export function run(words: readonly string[], environment: Environment, signal: 
     };
     const abort = () => end(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
-    child.once('error', (error) => settle(() => reject(new Unresolved(whyNot(program, error)))));
+    child.once('error', (error) => settle(() => reject(new Unresolved(whyNot(program, error, otherwise)))));
     child.stdout?.on('data', (piece: Buffer) => {
       size += piece.length;
       if (size > MAX_BYTES) end(new Unresolved(`${program} printed more than 64 KiB`));
@@ -55,7 +61,7 @@ function kill(child: ChildProcess): void {
   }
 }
 
-function whyNot(program: string, { code }: NodeJS.ErrnoException): string {
-  if (code === 'ENOENT') return `the program ${program} was not found`;
+function whyNot(program: string, { code }: NodeJS.ErrnoException, otherwise: string | undefined): string {
+  if (code === 'ENOENT') return `the program ${program} was not found${otherwise === undefined ? '' : `: ${otherwise}`}`;
   return `the program ${program} cannot be run (${code})`;
 }

@@ -38,8 +38,8 @@ function unwanted({ headers }: Answer): string {
 async function tokenFor(resource: string, { environment: env, ask, run, read }: Means): Promise<string> {
   const { AZURE_CLIENT_ID: client, AZURE_CLIENT_SECRET: secret, AZURE_FEDERATED_TOKEN_FILE: file, AZURE_TENANT_ID: tenant } = env;
   if (!client || (!secret && !file)) {
-    const printed = await run(['az', 'account', 'get-access-token', '--resource', resource, '--query', 'accessToken', '--output', 'tsv']);
-    return checked(printed);
+    const words = ['az', 'account', 'get-access-token', '--resource', resource, '--query', 'accessToken', '--output', 'tsv'];
+    return checked(await run(words, 'install the Azure CLI, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET'));
   }
   if (!tenant || !/^[\w.-]+$/.test(tenant)) throw new Unresolved('AZURE_TENANT_ID is not set');
   const form = new URLSearchParams({ grant_type: 'client_credentials', client_id: client, scope: `${resource}/.default` });

@@ -33,7 +33,11 @@ async function loginHeaders(means: Means): Promise<Readonly<Record<string, strin
   const folder = environment.CLOUDSDK_CONFIG || `${userHome}/.config/gcloud`;
   const named = environment.GOOGLE_APPLICATION_CREDENTIALS;
   const file = named ? pathOf(named, userHome) : `${folder}/application_default_credentials.json`;
-  if (!named && !existsSync(file)) return bearer(await run(['gcloud', 'auth', 'print-access-token']));
+  if (!named && !existsSync(file)) {
+    return bearer(
+      await run(['gcloud', 'auth', 'print-access-token'], 'install the Google Cloud CLI, or set GOOGLE_APPLICATION_CREDENTIALS'),
+    );
+  }
   const credentials = parseJson(await read(file), file);
   const text = (name: string) => textAt(credentials, [name], file);
   switch (text('type')) {

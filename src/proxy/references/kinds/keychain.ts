@@ -11,11 +11,10 @@ export const keychain: ReferenceKind = {
     if (platform === 'win32') throw new Unresolved('there is no keychain for it on Windows: use another kind of reference');
     const at = where.lastIndexOf('/');
     const [service, account] = [where.slice(0, at), where.slice(at + 1)];
-    const value = await run(
+    const words =
       platform === 'darwin'
         ? ['security', 'find-generic-password', '-w', '-s', service, '-a', account]
-        : ['secret-tool', 'lookup', 'service', service, 'account', account],
-    );
-    return { value };
+        : ['secret-tool', 'lookup', 'service', service, 'account', account];
+    return { value: await run(words, 'install libsecret-tools') };
   },
 };

@@ -8,5 +8,7 @@ export const op: ReferenceKind = {
   form: 'op:VAULT/ITEM/FIELD',
   secretVariables: ['OP_SERVICE_ACCOUNT_TOKEN'],
   isWellFormed: (where) => /^(\/\/)?[^/]+(\/[^/]+){2,3}$/.test(where),
-  resolve: async (where, { run }) => ({ value: await run(['op', 'read', '--no-newline', `op://${where.replace(/^\/\//, '')}`]) }),
+  resolve: async (where, { run }) => ({
+    value: await run(['op', 'read', '--no-newline', `op://${where.replace(/^\/\//, '')}`], 'install the 1Password CLI'),
+  }),
 };

@@ -66,7 +66,9 @@ test('as whoever is logged in with az', async () => {
   const words = 'account get-access-token --resource https://vault.azure.net --query accessToken --output tsv';
   expect(az.calls().map(({ argv }) => argv.join(' '))).toEqual([words]);
   const none = await stage(store(), { PATH: '/nonexistent' });
-  expect(await none.resolver.trouble('azure-kv:my-vault/openai')).toContain('the program az was not found');
+  expect(await none.resolver.trouble('azure-kv:my-vault/openai')).toContain(
+    'the program az was not found: install the Azure CLI, or set AZURE_TENANT_ID',
+  );
   const odd = recorder('az', `console.log('WARNING a\\nb');`);
   const confused = await stage(store(), { PATH: odd.folder });
   expect(await confused.resolver.trouble('azure-kv:my-vault/openai')).toContain('the login of Microsoft gave no token');

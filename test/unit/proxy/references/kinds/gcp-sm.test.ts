@@ -91,6 +91,10 @@ test('as whoever is logged in with gcloud', async () => {
   const { resolver } = await stage({ environment: { PATH: gcloud.folder, CLOUDSDK_CONFIG: scratchFolder() } });
   expect(await resolver.resolve(`gcp-sm:${SECRET}`)).toBe(VALUE);
   expect(gcloud.calls().map(({ argv }) => argv.join(' '))).toEqual(['auth print-access-token']);
+  const absent = await stage({ environment: { PATH: '/nonexistent' } });
+  expect(await absent.resolver.trouble(`gcp-sm:${SECRET}`)).toContain(
+    'was not found: install the Google Cloud CLI, or set GOOGLE_APPLICATION_CREDENTIALS',
+  );
   const silent = recorder('gcloud', '');
   const none = await stage({ environment: { PATH: silent.folder } });
   expect(await none.resolver.trouble(`gcp-sm:${SECRET}`)).toContain('the login of Google gave no token');

@@ -20,6 +20,11 @@ test('an entry that is not there', async () => {
   expect(await resolver.trouble('keychain:a/b')).toBe('keychain:a/b: secret-tool ended with exit code 1; run it in a terminal to see why');
 });
 
+test('a system without the program', async () => {
+  const resolver = testResolver({ environment: { PATH: '/nonexistent' }, platform: 'linux' });
+  expect(await resolver.trouble('keychain:a/b')).toBe('keychain:a/b: the program secret-tool was not found: install libsecret-tools');
+});
+
 test('there is none on Windows', async () => {
   expect(await testResolver({ platform: 'win32' }).trouble('keychain:a/b')).toContain('use another kind of reference');
 });

@@ -21,7 +21,9 @@ test('nobody is signed in, or the command is missing', async () => {
   expect(await testResolver({ environment: { PATH: op.folder } }).trouble('op:a/b/c')).toBe(
     'op:a/b/c: op ended with exit code 1; run it in a terminal to see why',
   );
-  expect(await testResolver({ environment: { PATH: '/nonexistent' } }).trouble('op:a/b/c')).toBe('op:a/b/c: the program op was not found');
+  expect(await testResolver({ environment: { PATH: '/nonexistent' } }).trouble('op:a/b/c')).toBe(
+    'op:a/b/c: the program op was not found: install the 1Password CLI',
+  );
 });
 
 test.each(['op:', 'op:a/b', 'op:a//c', 'op:///a/b', 'op:a/b/c/d/e', 'op:a/b/c/'])('%j is none', (reference) => {
