@@ -104,7 +104,12 @@ async function relay(house: Conductor, x: Exchange): Promise<void> {
     await x.line.relayMessages(reply, messagePlan(house, x, scrub));
     return;
   }
-  await x.line.relay(reply, replyPlan(house, x, reply, scrub));
+  const plan = replyPlan(house, x, reply, scrub);
+  try {
+    await x.line.relay(reply, plan);
+  } finally {
+    if (plan.kind === 'raw') await plan.settle?.();
+  }
 }
 
 /** No credential that was put in comes back in a field. */

@@ -79,10 +79,16 @@ export interface HeldBody {
 
 /** How a reply body is relayed. */
 export type ReplyPlan =
-  /** `watch` sees the payload as it passes. */
-  | { readonly kind: 'raw'; readonly watch?: (piece: Buffer) => void }
+  | RawPlan
   | { readonly kind: 'transform'; readonly transform: BodyTransform }
   | { readonly kind: 'whole'; readonly maxBytes: number; readonly edit: (bytes: Buffer) => Promise<Buffer> | Buffer };
+
+/** The reply's own bytes. `watch` sees the payload as it passes; `settle` is called once behind the last of it and resolves when that was seen. */
+export interface RawPlan {
+  readonly kind: 'raw';
+  readonly watch?: (piece: Buffer) => void;
+  readonly settle?: () => Promise<void>;
+}
 
 /** A streaming edit of a body. `push` may hold bytes back, `end` gives what was held. */
 export interface BodyTransform {

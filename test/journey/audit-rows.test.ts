@@ -1,6 +1,8 @@
 // What a row says of an exchange: client and version, model, tokens, what was found by which rule; and that no secret is in it.
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { openWebSocket } from '../support/client.ts';
+import { callH2, startH2 } from '../support/h2-client.ts';
 import { EMAIL, TOKEN } from '../support/samples.ts';
 import { leaksOf } from '../support/secret-forms.ts';
 import { startWorld } from '../support/world.ts';
@@ -39,6 +41,48 @@ describe.each(Object.entries(ASKS))('%s', (dialect, [host, path, body]) => {
     expect(record).toMatchObject({ client: 'claude-cli', scheme: 'https', profile: '' });
     expect([record.model, record.tokensIn, record.tokensOut]).toEqual(['model' in body ? body.model : 'gemini-3-pro', 11, 22]);
   });
+});
+
+test.each(['gzip', 'br', 'zstd'] as const)('a reply in %s is heard beside its own bytes', async (compress) => {
+  const world = await startWorld({ provider: { compress } });
+  for (const stream of [true, false]) {
+    const body = { model: 'm', stream, messages: [{ role: 'user', content: 'hi' }] };
+    await world.post('api.anthropic.com', '/v1/messages', body, ['Accept-Encoding', compress]);
+  }
+  await world.daemon.record(() => world.daemon.records.length === 2);
+  expect(world.daemon.records.map(({ tokensIn, tokensOut, verdict }) => [tokensIn, tokensOut, verdict])).toEqual([
+    [11, 22, 'pass'],
+    [11, 22, 'pass'],
+  ]);
+});
+
+test('over HTTP/2', async () => {
+  const world = await startWorld();
+  const session = await startH2(await world.connect('api.openai.com', { alpn: ['h2'] }), {});
+  const head = {
+    ':method': 'POST',
+    ':scheme': 'https',
+    ':authority': 'api.openai.com',
+    ':path': '/v1/responses',
+    'content-type': 'application/json',
+  };
+  await callH2(session, head, JSON.stringify({ model: 'gpt-5', stream: true, input: 'hi' }));
+  expect(await world.daemon.record()).toMatchObject({ protocol: 'h2', model: 'gpt-5', tokensIn: 11, tokensOut: 22 });
+});
+
+test('over a WebSocket: what its answers cost together', async () => {
+  const world = await startWorld();
+  const { peer } = await openWebSocket(await world.connect('api.openai.com'), '/v1/responses', { host: 'api.openai.com' });
+  for (let turn = 0; turn < 2; turn++) {
+    await peer.send(JSON.stringify({ type: 'response.create', model: 'gpt-5', input: [{ type: 'message', role: 'user', content: 'hi' }] }));
+    for (;;) {
+      const event = await peer.next();
+      if (event.kind !== 'text') throw new Error(`unexpected ${event.kind}`);
+      if (JSON.parse(event.text).type === 'response.completed') break;
+    }
+  }
+  peer.close(1000, '');
+  expect(await world.daemon.record((r) => r.protocol === 'websocket')).toMatchObject({ model: 'gpt-5', tokensIn: 22, tokensOut: 44 });
 });
 
 test('edits by kind and by rule', async () => {

@@ -16,7 +16,7 @@ import { callJudge } from '../guard/calls.ts';
 import type { Conductor } from '../house.ts';
 import { decodeBody, encodeBody, knowsEncoding } from './decode.ts';
 import { recoded } from './recoded.ts';
-import { usageEar } from './usage.ts';
+import { heardRaw, usageEar } from './usage.ts';
 import { originPlan } from './watch-origins.ts';
 
 const RAW: ReplyPlan = { kind: 'raw' };
@@ -33,8 +33,7 @@ export function replyPlan(house: Conductor, x: Exchange, reply: ReplyHead, scrub
   const hear = usageEar(x);
   const encoding = joinedValue(reply.headers, 'content-encoding');
   const isPlain = encoding === undefined || encoding === 'identity';
-  if (!route || route.endpoint?.kind === 'login' || (source.size === 0 && !scrub && !judge))
-    return hear && isPlain ? { kind: 'raw', watch: hear } : RAW;
+  if (!route || route.endpoint?.kind === 'login' || (source.size === 0 && !scrub && !judge)) return heardRaw(x, encoding);
   const content = contentKind(reply.headers);
   // Part of a whole: its place and length are announced, and an edit would break what the parts are put together to.
   if (reply.status === 206 || content === 'media') return RAW;
