@@ -1,5 +1,6 @@
 // What a reply cost, read as it passes: the tokens in and out and the model that answered. A few bytes are kept between two pieces, and one
-// object of numbers where a piece ends inside it. It must not hold a reply up, nor change it.
+// object of numbers where a piece ends inside it. What stands in a string is never taken for a name: its quotes have backslashes there.
+// It must not hold a reply up, nor change it.
 import { type LooseObject, objectOf } from './loose-json.ts';
 
 /** What is known so far. */
@@ -34,7 +35,6 @@ export const NO_USAGE: Usage = Object.freeze({ model: '', tokensIn: undefined, t
 
 /** Longer objects of numbers, and longer names of models, are not waited for. */
 const MAX_WAITING = 4096;
-const BACKSLASH = '\\';
 
 /** A reader of one reply of a dialect. */
 export function createUsageReader(names: UsageNames): UsageReader {
@@ -48,12 +48,12 @@ export function createUsageReader(names: UsageNames): UsageReader {
   function push(piece: Buffer): void {
     const text = rest + piece.toString('latin1');
     let waits = text.length;
-    for (let at = nameAt(text, member, 0); at >= 0; at = nameAt(text, member, at + member.length)) {
+    for (let at = text.indexOf(member); at >= 0; at = text.indexOf(member, at + member.length)) {
       const value = valueAt(text, at + member.length, objectEnd);
       if (value === 'open') waits = Math.min(waits, at);
       else if (value !== undefined) note(value);
     }
-    for (let at = usage.model === '' ? nameAt(text, model, 0) : -1; at >= 0; at = nameAt(text, model, at + model.length)) {
+    for (let at = usage.model === '' ? text.indexOf(model) : -1; at >= 0; at = text.indexOf(model, at + model.length)) {
       const value = valueAt(text, at + model.length, stringEnd);
       if (value === 'open') waits = Math.min(waits, at);
       else if (value !== undefined) {
@@ -61,8 +61,7 @@ export function createUsageReader(names: UsageNames): UsageReader {
         break;
       }
     }
-    // A backslash before the name is part of it.
-    rest = text.slice(text.length - waits > MAX_WAITING ? -keep - 1 : Math.max(0, Math.min(waits, text.length - keep) - 1));
+    rest = text.slice(text.length - waits > MAX_WAITING ? -keep : Math.max(0, Math.min(waits, text.length - keep)));
   }
 
   function note(json: string): void {
@@ -91,13 +90,6 @@ export function addUsage(a: Usage, b: Usage): Usage {
   return { model: b.model || a.model, tokensIn: add(a.tokensIn, b.tokensIn), tokensOut: add(a.tokensOut, b.tokensOut) };
 }
 
-/** Where a name stands that is none inside a string: there its quotes have backslashes. */
-function nameAt(text: string, name: string, from: number): number {
-  let at = text.indexOf(name, from);
-  while (at > 0 && text[at - 1] === BACKSLASH) at = text.indexOf(name, at + name.length);
-  return at;
-}
-
 /** The value behind a name, as `end` finds its end; 'open' where it goes on in the next piece, undefined where it is of another kind. */
 function valueAt(text: string, from: number, end: (text: string, from: number) => number | undefined): string | undefined {
   let at = from;
@@ -124,7 +116,7 @@ function stringEnd(text: string, from: number): number | undefined {
   if (text[from] !== '"') return undefined;
   const to = text.indexOf('"', from + 1);
   if (to < 0) return 0;
-  return text.slice(from, to).includes(BACKSLASH) ? undefined : to + 1;
+  return text.slice(from, to).includes('\\') ? undefined : to + 1;
 }
 
 function parsed(json: string): LooseObject | undefined {

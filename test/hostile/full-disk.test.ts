@@ -45,7 +45,7 @@ async function smallHome(onFailure: string) {
     timeout: 20_000,
   });
   // The home as the daemon sees it.
-  const inside = (name: string) => join(`/proc/${facts.pid}/root`, home, name);
+  const inside = (name: string) => join('/proc', String(facts.pid), 'root', home, name);
   const [host, port] = facts.listen.split(':') as [string, string];
   const ca = readFileSync(inside('ca.pem'), 'utf8');
   const ask = async () => {

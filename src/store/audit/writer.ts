@@ -31,6 +31,10 @@ export interface AuditWriterOptions {
 
 const FLUSH_MS = 200;
 const RETRY_MS = 5000;
+/** How long a flush waits for a command that is writing: exchanges wait with it. */
+const BUSY_MS = 20;
+/** Flushes in a row that find the store busy; from then on it is trouble. */
+const MAX_BUSY = 25;
 
 /** Opens the log of a store for writing. What stands in the way is trouble, not an error. */
 export function openAuditWriter(store: Store, keyring: Keyring, options: AuditWriterOptions): AuditWriter {
@@ -39,37 +43,53 @@ export function openAuditWriter(store: Store, keyring: Keyring, options: AuditWr
   let cancel: (() => void) | undefined;
   let dropped = 0;
   let failing = false;
+  let busy = 0;
 
-  const append = (own: Chain, records: readonly ExchangeRecord[]): void => {
+  /** Whether all of them are stored. Throws where the disk is at fault, and not a row. */
+  const append = (own: Chain, records: readonly ExchangeRecord[]): boolean => {
     try {
       own.append(records.map(exchangeEntry));
+      return true;
     } catch (thrown) {
       if (isDiskTrouble(thrown)) throw thrown;
-      // A row that cannot be stored must not hold up the others for ever.
-      if (records.length === 1) dropped++;
-      else for (const record of records) append(own, [record]);
+      return false;
     }
   };
 
-  const flush = (): boolean => {
+  const appendQueue = (isLast: boolean): void => {
+    const patienceMs = store.db.pragma('busy_timeout', { simple: true }) as number;
+    if (!isLast) store.db.pragma(`busy_timeout = ${BUSY_MS}`);
+    try {
+      chain ??= openChain(store, keyring);
+      if (queue.length === 0 || append(chain, queue)) queue = [];
+      // A row that cannot be stored must not hold up the others for ever.
+      for (; queue.length > 0; queue = queue.slice(1)) if (!append(chain, queue.slice(0, 1))) dropped++;
+    } finally {
+      store.db.pragma(`busy_timeout = ${patienceMs}`);
+    }
+  };
+
+  const write = (isLast: boolean): boolean => {
     cancel?.();
     cancel = undefined;
     try {
-      chain ??= openChain(store, keyring);
-      while (queue.length > 0) {
-        append(chain, queue);
-        queue = [];
-      }
+      appendQueue(isLast);
+      busy = 0;
       if (failing) options.onTrouble({ failing: false, dropped, cause: undefined });
       failing = false;
       return true;
     } catch (cause) {
+      if (codeOf(cause).startsWith('SQLITE_BUSY') && ++busy < MAX_BUSY) {
+        cancel = options.schedule(flush, FLUSH_MS);
+        return false;
+      }
       if (!failing) options.onTrouble({ failing: true, dropped, cause });
       failing = true;
       cancel = options.schedule(flush, RETRY_MS);
       return false;
     }
   };
+  const flush = () => write(false);
   flush();
 
   return {
@@ -89,7 +109,7 @@ export function openAuditWriter(store: Store, keyring: Keyring, options: AuditWr
       return dropped;
     },
     close: () => {
-      if (!flush()) dropped += queue.length;
+      if (!write(true)) dropped += queue.length;
       queue = [];
       cancel?.();
       cancel = undefined;
@@ -98,5 +118,9 @@ export function openAuditWriter(store: Store, keyring: Keyring, options: AuditWr
 }
 
 function isDiskTrouble(thrown: unknown): boolean {
-  return /^SQLITE_(FULL|IOERR|BUSY|LOCKED|CANTOPEN|READONLY|CORRUPT|NOTADB|NOMEM)/.test(String((thrown as { code?: unknown }).code));
+  return /^SQLITE_(FULL|IOERR|BUSY|LOCKED|CANTOPEN|READONLY|CORRUPT|NOTADB|NOMEM)/.test(codeOf(thrown));
+}
+
+function codeOf(thrown: unknown): string {
+  return String((thrown as { code?: unknown }).code);
 }

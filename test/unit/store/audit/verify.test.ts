@@ -81,6 +81,37 @@ test('an end that was forged stays visible when more is written', async () => {
   expect(verifyAudit(own.store, own.keyring).flaws.map(({ seq }) => seq)).toEqual([1]);
 });
 
+// Numbers are given out anew behind an end that was cut off, and a row that had its number before is as genuine as can be.
+test('a row that once stood in the same place does not stand there again', async () => {
+  const own = await auditStore(9);
+  const old = own.store.db.prepare('SELECT * FROM audit WHERE seq = 8').get();
+  own.store.db.exec('DELETE FROM audit WHERE seq > 6; DELETE FROM audit_head');
+  own.chain.append([exchangeEntry(exchange(10)), exchangeEntry(exchange(11))]);
+  own.store.db.prepare('UPDATE audit SET at_ms = @at_ms, facet = @facet, content = @content, mac = @mac WHERE seq = 8').run(old);
+  expect(verifyAudit(own.store, own.keyring).flaws.map(({ seq, what }) => [seq, what])).toEqual([
+    [7, 'the end of the log was cut off or changed before it was written'],
+    [8, 'it was changed, moved or put in'],
+    [9, 'it was changed, moved or put in'],
+  ]);
+});
+
+test('a row behind the end does not keep others from being written, nor is it written over', async () => {
+  const own = await auditStore(3);
+  own.store.db.exec('INSERT INTO audit SELECT 4, at_ms, facet, content, mac FROM audit WHERE seq = 3');
+  own.chain.append([exchangeEntry(exchange(4))]);
+  expect(verifyAudit(own.store, own.keyring)).toMatchObject({ rows: 6, flaws: [{ seq: 4 }, { seq: 5 }] });
+});
+
+test('a row that was let go does not come back', async () => {
+  const own = await auditStore(9);
+  const old = own.store.db.prepare('SELECT * FROM audit WHERE seq = 2').get();
+  own.chain.release(5, START_MS);
+  own.store.db.prepare('INSERT INTO audit VALUES (@seq, @at_ms, @facet, @content, @mac)').run(old);
+  expect(verifyAudit(own.store, own.keyring).flaws).toEqual([
+    { seq: 2, atMs: at(2), what: 'it was put in, or is back after it was let go' },
+  ]);
+});
+
 test('of many flaws the first hundred are named', async () => {
   const own = await auditStore(300);
   own.store.db.exec('UPDATE audit SET at_ms = at_ms + 1');

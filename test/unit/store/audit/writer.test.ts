@@ -1,6 +1,7 @@
 // The writer of the audit log: batches, a bounded queue, and what a full disk or a locked keyring costs.
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { exchangeOf } from '../../../../src/store/audit/entry.ts';
 import { newestRows } from '../../../../src/store/audit/search.ts';
@@ -97,6 +98,27 @@ test('closing on a full disk counts what is lost', async () => {
   writer.close();
   expect(writer.dropped).toBe(100);
   expect(timers).toHaveLength(0);
+});
+
+// A command that wrote for seconds held every exchange up for as long.
+test('a store that a command is writing to is tried again soon, and is trouble only when that goes on', async () => {
+  const { writer, timers, troubles, recent, store } = await setUp();
+  const other = new Database(store.db.name);
+  other.exec('BEGIN IMMEDIATE');
+  writer.write(exchange(1));
+  for (let i = 0; i < 24; i++) {
+    timers.at(-1)!.task();
+    expect(timers.map(({ delayMs }) => delayMs)).toEqual([200]);
+  }
+  expect([writer.failing, troubles]).toEqual([false, []]);
+  timers.at(-1)!.task();
+  expect(writer.failing).toBe(true);
+  expect(troubles).toMatchObject([{ failing: true, cause: { code: 'SQLITE_BUSY' } }]);
+  other.close();
+  timers.at(-1)!.task();
+  expect(writer.failing).toBe(false);
+  expect(recent(9)).toEqual([exchange(1)]);
+  expect(store.db.pragma('busy_timeout', { simple: true })).toBe(5000);
 });
 
 test('a row that cannot be stored does not hold up the others', async () => {
