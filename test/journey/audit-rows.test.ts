@@ -38,7 +38,7 @@ describe.each(Object.entries(ASKS))('%s', (dialect, [host, path, body]) => {
     const reply = await world.post(host, target, { ...body, ...(dialect !== 'Gemini' && stream && { stream }) }, CLIENT);
     expect(reply.status).toBe(200);
     const record = await world.daemon.record((r) => r.clientVersion === '2.1.330');
-    expect(record).toMatchObject({ client: 'claude-cli', scheme: 'https', profile: '' });
+    expect(record).toMatchObject({ client: 'claude-cli', scheme: 'https', profile: 'default' });
     expect([record.model, record.tokensIn, record.tokensOut]).toEqual(['model' in body ? body.model : 'gemini-3-pro', 11, 22]);
   });
 });
