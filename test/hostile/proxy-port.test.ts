@@ -134,7 +134,7 @@ test.each([
   ['SSLv2', Buffer.from([0x80, 0x2e, 1, 3, 1])],
   ['SOCKS4', Buffer.from([4, 1, 1, 187, 1, 1, 1, 1, 0])],
   ['SOCKS5 without methods', Buffer.from([5, 0])],
-  ['SOCKS5 with a password only', Buffer.from([5, 1, 2])],
+  ['SOCKS5 with a token that is none', Buffer.from([5, 1, 2, 1, 1, 0x61, 3, 0x73, 0x70, 0x5f])],
   ['SOCKS5 with GSSAPI', Buffer.from([5, 1, 1])],
   ['SOCKS5 BIND', Buffer.from([5, 1, 0, 5, 2, 0, 1, 1, 1, 1, 1, 1, 187])],
   ['SOCKS5 UDP', Buffer.from([5, 1, 0, 5, 3, 0, 1, 1, 1, 1, 1, 1, 187])],
