@@ -54,6 +54,14 @@ describe('beside a daemon that runs', { timeout: 90_000 }, () => {
     const refused = await c.request('GET /v1/models', ['Host', HOST]);
     expect([refused.status, refused.body.toString()]).toEqual([407, expect.stringContaining('the token was revoked')]);
 
+    const brief = (await user.run(['token', 'create', '--expires', '1s'])).stdout.trim();
+    const late = await eventually(async () => {
+      const { tunnelReply } = await connectTunnel(daemon, `${HOST}:443`, connectHeaders(...basic(`${brief}:`)));
+      expect(tunnelReply?.status).toBe(407);
+      return tunnelReply!;
+    });
+    expect(late.body.toString()).toContain('the token has expired');
+
     expect((await user.run(['stop'])).code).toBe(0);
     for (const name of readdirSync(user.home, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()))
       expect(readFileSync(join(name.parentPath, name.name)).includes(token.split('_')[2]!)).toBe(false);

@@ -92,8 +92,9 @@ describe('a token is taken', () => {
     expect((await c.reader.exactly(10))[1]).toBe(0);
   });
 
-  test('beside a password that is asked for', async () => {
-    const { world, token } = await setUp({ ...STRANGER, proxyAuth: 'me:secret' });
+  test('beside a password that is asked for, of our own user too', async () => {
+    const unasked = () => Promise.reject(new Error('nobody asks for the user then'));
+    const { world, token } = await setUp({ peerUser: unasked, proxyAuth: 'me:secret' });
     for (const credentials of ['me:secret', `me:${token}`]) expect((await knock(world, basic(credentials))).status).toBe(200);
     expect((await knock(world, [])).status).toBe(407);
   });

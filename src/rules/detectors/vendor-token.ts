@@ -28,6 +28,7 @@ export const vendorToken: Detector = {
       'lin_api_U1foaELhAsUcrkrYVV5mWzMsd1HBm9SABboDcQ3V',
       'figd_z43Hpgp37XG3cc849h4KNls1KpbXCoPkle1Z8EEg.',
       '"PMAK-be68a955d73619000f121d77-1d6ce2aa99d4b222bcc9fc01f345cf5d21"',
+      'http_proxy=any:sp_00010203_0405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20212223_b3c17441',
       'nuget push oy2uvj461q26hsypwoc84xanb4cntvkyvz6vzrk2pprawr -Source',
     ],
     no: [
@@ -37,6 +38,7 @@ export const vendorToken: Detector = {
       'xlin_api_U1foaELhAsUcrkrYVV5mWzMsd1HBm9SABboDcQ3V',
       'API-reference',
       'secret_name',
+      'sp_00010203_created_at',
     ],
   },
 };

@@ -79,6 +79,8 @@ export const VENDOR_TOKENS: readonly VendorToken[] = [
   ...row('shippo_live_ shippo_test_', HEX, 40),
   ...row('shpat_ shpca_ shppa_ shpss_ shptka_', 'A-Fa-f0-9', 32),
   ...row('sqp_ squ_ sqa_', ALNUM, 40),
+  // Our own clients': rules/client-token.ts.
+  ...row('sp_', `${HEX}_`, 82),
   ...row('sgp_ slk_', `${HEX}_`, 40, 64),
   ...row('sq0atp- sq0csp-', SAFE, 22, 50),
   ...row('tskey-', `${ALNUM}\\-`, 24, 80),
