@@ -1,4 +1,4 @@
-// The one way in which a command changes what the store holds: whole or not at all, and with what was there before and after.
+// The one way in which a command changes what the store holds: whole or not at all, and with a row in the audit log.
 // Must not know what is changed, nor print.
 import { recordChange } from '../src/store/audit/changes.ts';
 import { type HomeStore, openHomeStore } from './home-store.ts';
@@ -14,18 +14,20 @@ export interface Change {
   readonly after: unknown;
 }
 
-/** Opens the home, makes the change in one transaction with its row in the audit log, and says what it was. Rejects with StoreError, and with what `make` throws. */
-export async function changeStore(invocation: Invocation, make: (opened: HomeStore) => Change): Promise<Change> {
+/**
+ * Opens the home, makes the change and records it in the audit log, in one transaction; gives what `make` gave. Rejects with StoreError, and
+ * with what `make` throws.
+ */
+export async function changeStore<C extends Change>(invocation: Invocation, make: (opened: HomeStore) => C): Promise<C> {
   const opened = await openHomeStore(invocation);
+  const change = (): C => {
+    const made = make(opened);
+    const { action, subject, before, after } = made;
+    recordChange(opened.store, opened.keyring, { who: process.getuid?.() ?? -1, what: `${action} ${subject}`, before, after });
+    return made;
+  };
   try {
-    return opened.store.db
-      .transaction(() => {
-        const made = make(opened);
-        const what = `${made.action} ${made.subject}`.trim();
-        recordChange(opened.store, opened.keyring, { who: process.getuid?.() ?? -1, what, before: made.before, after: made.after });
-        return made;
-      })
-      .immediate();
+    return opened.store.db.transaction(change).immediate();
   } finally {
     opened.close();
   }

@@ -20,7 +20,7 @@ export async function set(call: Call): Promise<number> {
   await refuseTaken(call, name!);
   const value = credential.reference === undefined ? await secretInput(`Value of ${name}`) : undefined;
   if (value !== undefined) lint(call, value, credential.hosts);
-  await change(call, `vault set ${name}`, (table) => {
+  await change(call, 'vault set', name!, (table) => {
     table.add({ ...credential, value });
     return [undefined, facts(table.find(name!)!)];
   });
@@ -63,7 +63,7 @@ export async function placeholder(call: Call): Promise<number> {
 /** Removes some. */
 export async function remove(call: Call): Promise<number> {
   const names = words(call, Number.POSITIVE_INFINITY, 'vault remove takes names');
-  await change(call, `vault remove ${names.join(' ')}`, (table) => {
+  await change(call, 'vault remove', names.join(' '), (table) => {
     const before = names.map((name) => facts(existing(table, name)));
     for (const name of names) table.remove(name);
     return [before, undefined];
@@ -79,7 +79,7 @@ export async function rotate(call: Call): Promise<number> {
   const row = await reading(call, (table) => existing(table, name!));
   const to = typeof reference === 'string' ? { reference } : { value: await secretInput(`New value of ${name}`) };
   if ('value' in to) lint(call, to.value, row.hosts);
-  await change(call, `vault rotate ${name}`, (table) => {
+  await change(call, 'vault rotate', name!, (table) => {
     const before = facts(existing(table, name!));
     table.rotate(name!, to);
     return [before, facts(existing(table, name!))];
@@ -91,7 +91,7 @@ export async function rotate(call: Call): Promise<number> {
 export async function rename(call: Call): Promise<number> {
   const [from, to] = words(call, 2, 'vault rename takes the old name and the new one');
   credentialFrom(to!, { args: { host: ['x.invalid'] } });
-  await change(call, `vault rename ${from} ${to}`, (table) => {
+  await change(call, 'vault rename', `${from} ${to}`, (table) => {
     const before = facts(existing(table, from!));
     table.rename(from!, to!);
     return [before, facts(existing(table, to!))];
@@ -130,11 +130,12 @@ export function lint({ args, terminal }: Call, value: string, hosts: readonly st
 export async function change(
   call: Call,
   action: string,
+  subject: string,
   make: (table: Credentials) => readonly [before: unknown, after: unknown],
 ): Promise<Change> {
   return changeStore(call.invocation, (opened) => {
     const [before, after] = make(tableOf(opened));
-    return { action, subject: '', before, after };
+    return { action, subject, before, after };
   });
 }
 

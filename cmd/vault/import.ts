@@ -43,7 +43,7 @@ export async function importEntries(call: Call): Promise<number> {
   if (odd.length > 0 && args.force !== true) throw new CommandFailure(EXIT.failed, `${odd[0]}; --force keeps it all the same`);
   for (const line of odd) terminal.err(`sallyport: note: ${line}`);
   const names: string[] = [];
-  await change(call, `vault import ${file}`, (table) => {
+  await change(call, 'vault import', file, (table) => {
     for (const { shape, variable, value } of keys) {
       const credential = credentialFrom(shape.name, { args: { host: [...shape.hosts], variable } });
       table.add({ ...credential, value });

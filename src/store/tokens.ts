@@ -62,6 +62,11 @@ interface Row extends Pick<TokenRow, 'id' | 'profile' | 'createdAtMs' | 'note'> 
   readonly lastUsedAtMs: number | null;
 }
 
+/** All of them, newest first, for whoever only looks. */
+export function listTokens({ db }: Store): readonly TokenRow[] {
+  return (db.prepare(`SELECT ${COLUMNS} FROM client_tokens ORDER BY created_at_ms DESC, id`).all() as Row[]).map(toTokenRow);
+}
+
 /** Opens the table; `close()` writes down the last uses and does not close the store. */
 export function openTokens({ store, keyring, now, random, schedule }: TokensOptions): Tokens {
   const { db } = store;
@@ -69,7 +74,6 @@ export function openTokens({ store, keyring, now, random, schedule }: TokensOpti
     'INSERT INTO client_tokens (id, profile, mac, created_at_ms, expires_at_ms, note) SELECT ?, name, ?, ?, ?, ? FROM profiles WHERE name = ?',
   );
   const select = db.prepare(`SELECT ${COLUMNS} FROM client_tokens WHERE id = ?`);
-  const selectAll = db.prepare(`SELECT ${COLUMNS} FROM client_tokens ORDER BY created_at_ms DESC, id`);
   const revoke = db.prepare('UPDATE client_tokens SET revoked_at_ms = coalesce(revoked_at_ms, ?) WHERE id = ?');
   const prolong = db.prepare('UPDATE client_tokens SET expires_at_ms = ? WHERE id = ?');
   const remove = db.prepare('DELETE FROM client_tokens WHERE id = ?');
@@ -103,7 +107,7 @@ export function openTokens({ store, keyring, now, random, schedule }: TokensOpti
         throw new NoSuchProfile(profile);
       return { token: formatToken(token), row: toTokenRow(row(token.id)!) };
     },
-    list: () => (selectAll.all() as Row[]).map(toTokenRow),
+    list: () => listTokens(store),
     revoke: (id) => revoke.run(now(), id).changes > 0,
     prolong: (id, expiresAtMs) => void prolong.run(expiresAtMs, id),
     remove: (id) => void remove.run(id),

@@ -133,8 +133,11 @@ describe('mistakes are one line and the right code', { timeout: 90_000 }, () => 
       [['create', 'x'], 2, /token create takes no id/],
       [['create', '--profile', 'work'], 1, /there is no profile «work»/],
       [['revoke'], 2, /revoke which\?/],
-      [['revoke', 'deadbeef'], 1, /there is no token «deadbeef»/],
-      [['revok'], 2, /token takes create or list or revoke \(did you mean «revoke»\?\)/],
+      [['list', 'x'], 2, /token list takes no id/],
+      [['list', '--expires', '1h'], 2, /--expires belongs to token create, not to list/],
+      [['revoke', 'deadbeef'], 1, /there is no token «deadbeef»; \S+ token list shows them/],
+      [['revoke', 'deadbeef', '--all'], 2, /revoke which\?/],
+      [['revok'], 2, /token takes create, list or revoke \(did you mean «revoke»\?\)/],
     ] as const) {
       const ran = await user.run(['token', ...words]);
       expect(ran).toEqual({ code, stdout: '', stderr: expect.stringMatching(line) });
@@ -144,11 +147,14 @@ describe('mistakes are one line and the right code', { timeout: 90_000 }, () => 
 
   test('--all revokes what is valid; a token that was typed in full is known by it', async () => {
     const user = newUser();
-    const tokens = [];
+    const tokens: string[] = [];
     for (let i = 0; i < 3; i++) tokens.push((await user.run(['token', 'create', '--expires', 'never'])).stdout.trim());
     expect((await user.run(['token', 'revoke', tokens[0]!, '--json'])).stdout).toBe(
-      `${JSON.stringify({ revoked: [tokens[0]!.split('_')[1]], missing: [] })}\n`,
+      `${JSON.stringify({ revoked: [tokens[0]!.split('_')[1]] })}\n`,
     );
+    const half = await user.run(['token', 'revoke', tokens[1]!, 'deadbeef']);
+    expect(half).toMatchObject({ code: 1, stderr: expect.stringContaining('there is no token «deadbeef», so none was revoked') });
+    expect((await list(user)).map(({ state }) => state).sort()).toEqual(['revoked', 'valid', 'valid']);
     expect((await user.run(['token', 'revoke', '--all'])).stdout.trim().split(' ')).toHaveLength(3);
     expect((await list(user)).map(({ state }) => state)).toEqual(['revoked', 'revoked', 'revoked']);
     expect((await user.run(['token', 'revoke', '--all'])).stdout).toBe('revoked: none was valid\n');
@@ -195,9 +201,22 @@ describe('mistakes are one line and the right code', { timeout: 90_000 }, () => 
     expect((await user.run(['profile', 'show', 'ci'])).stdout).toMatch(/^name +rules .*\nci +\+customers,-phone +openai +60 +9 +meta\n$/);
     const set = ['set', 'ci', '--log', 'none', '--vault', 'none', '--tokens-per-day', 'none', '--json'];
     expect(json((await user.run(['profile', ...set])).stdout)).toEqual({ ...ci, vault: [], tokensPerDay: null, log: 'none' });
-    await user.run(['token', 'create', '--profile', 'ci']);
+    await user.run(['token', 'create', '--profile', 'ci', '--expires', 'never']);
+    await user.run(['token', 'revoke', '--all']);
     expect((await user.run(['profile', 'remove', 'ci'])).stdout).toBe('removed ci and its tokens\n');
     expect((await user.run(['profile', 'list'])).stdout).toMatch(/^name .*\ndefault +- +\* +- +- +meta\n$/);
     expect(await list(user)).toEqual([]);
+
+    const rows = (await user.run(['audit', 'list', '--json'])).stdout.trim().split('\n');
+    const changes = rows.map((row) => json<{ who: number; what: string; before?: unknown; after?: unknown }>(row));
+    const { requestsPerMinute } = ci;
+    expect(changes).toMatchObject([
+      { who: process.getuid?.(), what: 'profile add ci', after: ci },
+      { what: 'profile set ci', before: ci, after: { name: 'ci', rules: ci.rules, vault: [], requestsPerMinute, log: 'none' } },
+      { what: expect.stringMatching(/^token create [0-9a-f]{8}$/), after: { profile: 'ci', expires: 'never', note: '' } },
+      { what: expect.stringMatching(/^token revoke [0-9a-f]{8}$/) },
+      { what: 'profile remove ci', before: { name: 'ci' } },
+    ]);
+    expect(Object.values(changes[3]!.after as object)).toEqual(['revoked']);
   });
 });

@@ -1,0 +1,135 @@
+// The actions of `sallyport profile`, each from a call to its exit code.
+// Must not make a token: `token create` does, for a profile.
+import { DEFAULT_PROFILE, isProfileName, type Profile, type ProfileLog } from '../../src/rules/profile.ts';
+import { NoSuchProfile, openProfiles, type Profiles } from '../../src/store/profiles.ts';
+import { changeStore } from '../change-store.ts';
+import type { Call } from '../command.ts';
+import { commaList } from '../command-options.ts';
+import { CommandFailure, EXIT } from '../failure.ts';
+import { columns } from '../table.ts';
+import { storedProfiles } from './stored.ts';
+
+/** By the word on the command line. */
+export const PROFILE_ACTIONS = { list, show, add, set, remove } as const;
+
+async function list({ args, json, invocation, terminal }: Call): Promise<number> {
+  if (args.name !== undefined) throw usage('profile list takes no name; profile show does');
+  const all = storedProfiles(invocation);
+  if (json) terminal.out(JSON.stringify(all.map(shown)));
+  else terminal.out(columns(MEMBERS, all.map(cells)));
+  return EXIT.ok;
+}
+
+async function show(call: Call): Promise<number> {
+  const name = named(call);
+  const found = storedProfiles(call.invocation).find((one) => one.name === name);
+  if (!found) throw new NoSuchProfile(name);
+  return told(call, found);
+}
+
+async function add(call: Call): Promise<number> {
+  const name = named(call);
+  if (!isProfileName(name))
+    throw usage(`«${name}» is no name of a profile: small letters, digits, dots, hyphens and underscores, 32 at most`);
+  const made = { ...DEFAULT_PROFILE, ...given(call), name };
+  await change(call, name, (profiles) => profiles.add(made));
+  return told(call, made);
+}
+
+async function set(call: Call): Promise<number> {
+  const name = named(call);
+  const members = given(call);
+  if (Object.keys(members).length === 0) throw usage('set what? profile --help shows what a profile has');
+  const after = await change(call, name, (profiles) => profiles.set({ ...existing(profiles, name), ...members }));
+  return told(call, after!);
+}
+
+async function remove(call: Call): Promise<number> {
+  const name = named(call);
+  await change(call, name, (profiles) => profiles.remove(name));
+  call.terminal.out(call.json ? JSON.stringify({ removed: name }) : `removed ${name} and its tokens`);
+  return EXIT.ok;
+}
+
+/** The profile as it is then. */
+async function change({ args, invocation }: Call, name: string, make: (profiles: Profiles) => void): Promise<Profile | undefined> {
+  const { after } = await changeStore(invocation, ({ store }) => {
+    const profiles = openProfiles(store);
+    const before = profiles.get(name);
+    make(profiles);
+    return { action: `profile ${args.action}`, subject: name, before, after: profiles.get(name) };
+  });
+  return after;
+}
+
+const MEMBERS = ['name', 'rules', 'vault', 'requestsPerMinute', 'tokensPerDay', 'log'] as const;
+
+function named({ args }: Call): string {
+  if (args.name === undefined) throw usage(`profile ${args.action} takes the name of a profile`);
+  return args.name as string;
+}
+
+function existing(profiles: Profiles, name: string): Profile {
+  const found = profiles.get(name);
+  if (!found) throw new NoSuchProfile(name);
+  return found;
+}
+
+/** The members that the call gives. */
+function given({ args }: Call): Partial<Profile> {
+  const members = {
+    rules: ruleNames(args.rules),
+    vault: names(args.vault),
+    log: args.log as ProfileLog | undefined,
+  };
+  const limits = { requestsPerMinute: 'requests-per-minute', tokensPerDay: 'tokens-per-day' } as const;
+  return Object.fromEntries([
+    ...Object.entries(members).filter(([, value]) => value !== undefined),
+    ...Object.entries(limits).flatMap(([member, option]) => (args[option] === undefined ? [] : [[member, limit(args, option)]])),
+  ]);
+}
+
+function ruleNames(value: unknown): readonly string[] | undefined {
+  const all = names(value);
+  const wrong = all?.find((name) => !/^[+-]./.test(name));
+  if (wrong === undefined) return all;
+  throw usage(`--rules takes names with + or - before each, as in --rules=+customers,-phone; not «${wrong}»`);
+}
+
+/** `none` stands for no name at all. */
+function names(value: unknown): readonly string[] | undefined {
+  const all = commaList(value);
+  return all?.join() === 'none' ? [] : all?.filter((name) => name !== '');
+}
+
+function limit(args: Call['args'], option: string): number | undefined {
+  const text = args[option] as string;
+  if (text === 'none') return undefined;
+  if (!/^[1-9]\d{0,14}$/.test(text)) throw usage(`--${option} takes a whole number, 1 or more, or none; not «${text}»`);
+  return Number(text);
+}
+
+function told({ json, terminal }: Call, one: Profile): number {
+  terminal.out(json ? JSON.stringify(shown(one)) : columns(MEMBERS, [cells(one)]));
+  return EXIT.ok;
+}
+
+function shown(one: Profile) {
+  return { ...one, requestsPerMinute: one.requestsPerMinute ?? null, tokensPerDay: one.tokensPerDay ?? null };
+}
+
+function cells({ name, rules, vault, requestsPerMinute, tokensPerDay, log }: Profile) {
+  const number = (value: number | undefined) => (value === undefined ? null : String(value));
+  return {
+    name,
+    rules: rules.join(','),
+    vault: vault.join(','),
+    requestsPerMinute: number(requestsPerMinute),
+    tokensPerDay: number(tokensPerDay),
+    log,
+  };
+}
+
+function usage(line: string): CommandFailure {
+  return new CommandFailure(EXIT.usage, line);
+}
