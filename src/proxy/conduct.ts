@@ -91,7 +91,7 @@ function read(x: Exchange, provider: Provider | undefined): void {
 function admit(house: Conductor, x: Exchange): void {
   x.connection.recheck();
   if (house.draining()) throw new Fault('draining');
-  if (house.options.refusesUnrecorded?.()) throw new Fault('audit-failing');
+  if (x.profile.log !== 'none' && house.options.refusesUnrecorded?.()) throw new Fault('audit-failing');
   if (x.line.head.method === 'CONNECT' && !x.line.wantsWebSocket) throw new Fault('bad-request', 'CONNECT inside a tunnel');
 }
 

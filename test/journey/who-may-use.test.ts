@@ -228,12 +228,13 @@ describe('a profile', () => {
   });
 
   test('that keeps no log leaves no row and no report, and its exchanges pass', async () => {
-    const silent = { ...WORK, log: 'none' as const };
-    const { world, token } = await setUp({ ...STRANGER, profiles: [silent] });
+    // So it does not matter either that no row could be written.
+    const { world, token } = await setUp({ profiles: [{ ...WORK, log: 'none' }], refusesUnrecorded: true });
     const c = await world.connect(HOST, { connectHeaders: ['Host', `${HOST}:443`, ...basic(`any:${token}`)] });
     expect((await modelsInside(c)).status).toBe(200);
     await expect.poll(() => world.daemon.proxy.status()).toMatchObject({ exchanges: 0, totals: { pass: 1 } });
     expect(world.daemon.records).toEqual([]);
     expect(world.daemon.proxy.fidelity()).toEqual([]);
+    expect((await modelsInside(await world.connect(HOST))).status).toBe(503);
   });
 });

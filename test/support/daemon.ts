@@ -35,6 +35,8 @@ export interface TestDaemonOptions {
   readonly tokens?: ProxyOptions['tokens'];
   /** Whose program every client is. Without it, one that needs no token. */
   readonly peerUser?: ProxyOptions['peerUser'];
+  /** Exchanges are refused that would have to be recorded. */
+  readonly refusesUnrecorded?: true;
   /** Profiles besides the default one. */
   readonly profiles?: readonly Profile[];
   readonly now?: () => number;
@@ -101,6 +103,7 @@ export async function startTestDaemon(options: TestDaemonOptions = {}): Promise<
     tokens: options.tokens ?? { check: () => ({ state: 'unknown' }), standing: () => ({ state: 'unknown' }) },
     peerUser: options.peerUser ?? (() => Promise.resolve(OWN_USER)),
     needsNoToken: (user) => user === OWN_USER,
+    refusesUnrecorded: () => options.refusesUnrecorded === true,
     profile: (name) => [DEFAULT_PROFILE, ...(options.profiles ?? [])].find((profile) => profile.name === name),
     limits: () => ({ ...LIMITS, ...options.limits }),
     log: openLog({ level: 'debug', form: 'json', sink: (line) => log.push(line) }),
