@@ -42,8 +42,9 @@ function numberAt(text: string, at: number): Found | undefined {
   const match = shapeAt(text, at, SHAPE);
   if (match === undefined) return undefined;
   const end = at + match.length;
+  if (!standsAlone(text, at, end)) return undefined;
   const digits = digitsOf(match);
-  if (isMonotone(digits) || !standsAlone(text, at, end)) return undefined;
+  if (isMonotone(digits)) return undefined;
   const isMeant = DOTTED.test(match) || (isValidCpf(digits) && isSaidNear(text, at, end, NAMES));
   return isMeant ? { start: at, end, keepPrefix: 0 } : undefined;
 }

@@ -64,8 +64,9 @@ function numberAt(text: string, at: number): Found | undefined {
   const match = groups ?? shapeAt(text, at, RUN);
   if (match === undefined) return undefined;
   const end = at + match.length;
+  if (!standsAlone(text, at, end)) return undefined;
   const digits = digitsOf(match);
-  if (isMonotone(digits) || !standsAlone(text, at, end)) return undefined;
+  if (isMonotone(digits)) return undefined;
   const ranges = RANGES.filter((range) => range.prefix.test(digits));
   const isUsual = ranges.some((range) => range.usual.includes(digits.length));
   const isRare = ranges.some((range) => range.others.includes(digits.length));

@@ -43,8 +43,7 @@ function numberAt(text: string, at: number): Found | undefined {
   const match = shapeAt(text, at, SHAPE);
   if (match === undefined) return undefined;
   const end = at + match.length;
-  const digits = digitsOf(match);
-  if (!isGivenOut(digits) || !standsAlone(text, at, end)) return undefined;
+  if (!standsAlone(text, at, end) || !isGivenOut(digitsOf(match))) return undefined;
   const isMeant = isSaidNear(text, at, end, NAMES) || (USUAL.test(match) ? !isSaidBefore(text, at, OTHERS, 40) : isAll(text, at, end));
   return isMeant ? { start: at, end, keepPrefix: 0 } : undefined;
 }

@@ -1,6 +1,6 @@
 // Text that gives orders to the model. Who brought it decides: what a tool fetched is acted upon, what the user wrote is only counted,
 // and a system prompt is meant to give orders. It must not know how a text is judged.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { createLru } from '../conversation/lru.ts';
 import type { Placed } from '../conversation/read.ts';
@@ -50,7 +50,7 @@ function open({ mode, threshold }: z.output<typeof settings> = { mode: 'warn' })
     onFault: mode === 'warn' ? 'pass' : 'deny',
     look(segment) {
       if (segment.text.length < SHORTEST || (segment.provenance !== 'tool' && segment.provenance !== 'user')) return undefined;
-      const key = createHash('sha256').update(`${segment.provenance}\0${segment.tool}\0${segment.text}`).digest('base64');
+      const key = hash('sha256', `${segment.provenance}\0${segment.tool}\0${segment.text}`, 'base64');
       const seen = known.get(key);
       if (seen) return seen.hit;
       const hit = hitOf(segment);

@@ -50,10 +50,12 @@ const speaking = (parts: number, at: number, lastSeen: Int32Array): number => {
   return bits;
 };
 
+// As the words: one text after the other is given out of these.
+const slots = new Int32Array(WORDS_AT_ONCE * SLOTS_A_WORD);
+const kinds = new Uint8Array(WORDS_AT_ONCE);
+
 /** What takes the words of one text and gives their features on. */
 export const featuresTo = (take: TakeFeatures): TakeWords => {
-  const slots = new Int32Array(WORDS_AT_ONCE * SLOTS_A_WORD);
-  const kinds = new Uint8Array(WORDS_AT_ONCE);
   const lastSeen = new Int32Array(PART_NAMES.length).fill(-1000);
   let taken = 0;
   let before = 0;

@@ -71,7 +71,6 @@ class Stretch {
 export class Scale {
   readonly #weights: Weights;
   readonly #own = new Float64Array(WORDS_AT_ONCE);
-  readonly #ruled = new Float64Array(WORDS_AT_ONCE);
   readonly #stretches: readonly Stretch[];
   #words = 0;
   #slots = 0;
@@ -105,13 +104,12 @@ export class Scale {
 
   /** What rules lend each word. */
   #rule(kinds: Uint8Array, count: number): Float64Array {
+    const ruled = new Float64Array(count);
     for (let i = 0; i < count; i++) {
-      let sum = 0;
-      for (let bits = kinds[i]!, bit = 0; bits !== 0; bits >>= 1, bit++) if (bits & 1) sum += this.#weights.kinds[bit]!;
-      this.#ruled[i] = sum;
-      this.#rules += sum;
+      for (let bits = kinds[i]!, bit = 0; bits !== 0; bits >>= 1, bit++) if (bits & 1) ruled[i]! += this.#weights.kinds[bit]!;
+      this.#rules += ruled[i]!;
     }
-    return this.#ruled;
+    return ruled;
   }
 
   /** The kinds whose rules spoke anywhere, as bits. */

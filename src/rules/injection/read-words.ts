@@ -34,6 +34,10 @@ const FOLD = Uint16Array.from({ length: 65_536 }, (_, code) => {
   return isUnspaced(code) || isSign(code) ? 0 : code;
 });
 
+// What is given out before the next words are read: most texts are short, and memory of their own would cost them more than the reading.
+const hashes = new Int32Array(WORDS_AT_ONCE);
+const signs = new Int32Array(WORDS_AT_ONCE);
+
 /** The hash of a word in lower case. */
 export const hashOf = (word: string): number => {
   let h = OTHER;
@@ -43,8 +47,9 @@ export const hashOf = (word: string): number => {
 
 /** The code units of a text and a blank behind them: read from memory they cost half of what they cost from a string. */
 const codesOf = (text: string): Uint16Array => {
-  const codes = new Uint16Array(text.length + 1);
-  Buffer.from(codes.buffer).write(text, 'utf16le');
+  const bytes = Buffer.allocUnsafeSlow(2 * (text.length + 1));
+  const codes = new Uint16Array(bytes.buffer);
+  bytes.write(text, 'utf16le');
   codes[text.length] = BLANK;
   return codes;
 };
@@ -54,8 +59,6 @@ const isBreak = (code: number): boolean => code === 0x6e || code === 0x72 || cod
 
 /** Reads a text whose disguises were taken off. Linear: each character is looked at once. */
 export const readWords = (text: string, take: TakeWords): Marks => {
-  const hashes = new Int32Array(WORDS_AT_ONCE);
-  const signs = new Int32Array(WORDS_AT_ONCE);
   const runs: number[] = [];
   const apart: number[] = [];
   let count = 0;

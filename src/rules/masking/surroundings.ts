@@ -1,6 +1,6 @@
 // What stands round a number in a text: the words before and behind it, and whether it is a number of its own at all.
 // Every look is bounded. It must not know any detector.
-import { ALNUM, DIGIT, isIn, LETTER } from './characters.ts';
+import { ALNUM, DIGIT, isIn, LETTER, runEnd } from './characters.ts';
 
 /** How far back a word or the heading of a column may stand. */
 const BEFORE = 96;
@@ -51,12 +51,19 @@ export function isAll(text: string, start: number, end: number): boolean {
 
 /** The digits of a text. */
 export function digitsOf(text: string): string {
-  return text.replace(/\D/g, '');
+  let out = '';
+  for (let from = 0; from < text.length; ) {
+    const end = runEnd(text, from, DIGIT);
+    if (end > from) out += text.slice(from, end);
+    from = end + 1;
+  }
+  return out;
 }
 
 /** Whether all characters are the same: a template, not a number. */
 export function isMonotone(digits: string): boolean {
-  return /^(.)\1*$/.test(digits);
+  for (let i = 1; i < digits.length; i++) if (digits.charCodeAt(i) !== digits.charCodeAt(0)) return false;
+  return digits !== '';
 }
 
 /** Luhn's check (ISO/IEC 7812-1, annex B). */
