@@ -26,6 +26,9 @@ const RANGES: readonly Range[] = [
   { prefix: /^(?:50|5[6-9]|60|63|67|220[0-4])/, usual: [], others: [13, 14, 15, 16, 17, 18, 19] },
 ];
 
+/** What the numbers of all ranges begin with. */
+const FIRST = /[2-68]/;
+
 /** Finds card numbers. */
 export const creditCard: Detector = {
   name: 'credit-card',
@@ -60,6 +63,7 @@ export const creditCard: Detector = {
 };
 
 function numberAt(text: string, at: number): Found | undefined {
+  if (!FIRST.test(text[at]!)) return undefined;
   const groups = shapeAt(text, at, GROUPED);
   const match = groups ?? shapeAt(text, at, RUN);
   if (match === undefined) return undefined;

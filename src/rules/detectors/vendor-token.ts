@@ -6,6 +6,9 @@ import { beginsAt, isFiller, isMixed } from '../masking/token.ts';
 import { VENDOR_TOKENS } from '../masking/vendor-tokens.ts';
 
 const SHAPES = VENDOR_TOKENS.map(({ prefix, alphabet, min, max }) => ({ prefix, alphabet: tableOf(alphabet), min, max }));
+/** The shapes by the first letters of their prefixes, in their order. */
+const HEAD = 3;
+const BY_HEAD = Map.groupBy(SHAPES, ({ prefix }) => prefix.slice(0, HEAD));
 /** What is no beginning if it comes before one. */
 const EDGE = ALNUM | UNDERSCORE;
 /** Prefixes so short that they also end names of files and begin parts of paths. */
@@ -45,7 +48,7 @@ export const vendorToken: Detector = {
 
 function tokenAt(text: string, at: number): Found | undefined {
   if (!beginsAt(text, at, EDGE)) return undefined;
-  for (const { prefix, alphabet, min, max } of SHAPES) {
+  for (const { prefix, alphabet, min, max } of BY_HEAD.get(text.slice(at, at + HEAD))!) {
     if (!text.startsWith(prefix, at)) continue;
     const from = at + prefix.length;
     let end = from;
