@@ -1,9 +1,8 @@
 // Finds values in bytes and texts: one pass for literal anchors over all of it, then the detectors on the words round each hit.
 // Bytes may be JSON as it stands: escapes and disguises are undone for looking, offsets are of the bytes. It must not know places or placeholders' values.
 import { isUtf8 } from 'node:buffer';
-import { DIGIT, isIn, runEnd } from './characters.ts';
 import type { Detector, Span } from './detector.ts';
-import { isSeparator, MAX_GAP } from './digit-runs.ts';
+import { eachDigitGroup } from './digit-groups.ts';
 import { foldView } from './fold.ts';
 import { beginsWithPlaceholder } from './placeholder-shape.ts';
 import { DETECTORS } from './registry.ts';
@@ -28,10 +27,6 @@ export interface Scanner {
   text(text: string): Finding[];
 }
 
-/** How many characters are looked at to count the digits that stand together. */
-const RUN = 48;
-/** An account number in groups of four has nine. */
-const MAX_GROUPS = 10;
 /** Of the sets of detectors that may be asked together so many are kept ready. */
 const MAX_INSPECTIONS = 256;
 
@@ -200,7 +195,12 @@ function compileInspection(detectors: readonly Detector[]): Inspection {
         for (const detector of asked.get(anyCase ? match[0].toLowerCase() : match[0])!) ask(detector, match.index);
       }
     }
-    if (counting.length > 0) askOfDigits(text, counting, ask);
+    if (counting.length > 0) {
+      eachDigitGroup(text, (at, length, count) => {
+        for (const detector of counting)
+          if (count >= detector.digits! && (detector.firstGroups?.includes(length) ?? true)) ask(detector, at);
+      });
+    }
     if (claims.length > 1) claims.sort((a, b) => a.start - b.start || b.end - a.end || a.rank - b.rank);
     let end = 0;
     return claims.filter((claim) => {
@@ -227,32 +227,4 @@ function textPass(detectors: readonly Detector[], words: readonly string[], anyC
     anyCase,
     asked: new Map(words.map((word) => [word, own.filter((d) => d.anchors.some((anchor) => word.startsWith(anchor)))] as const)),
   };
-}
-
-/** Asks at the first digit of each group that enough digits stand together from. */
-function askOfDigits(text: string, counting: readonly Detector[], ask: (detector: Detector, at: number) => void): void {
-  for (let i = 0; i < text.length; i++) {
-    if (!isIn(text.charCodeAt(i), DIGIT)) continue;
-    const end = runEnd(text, i, DIGIT);
-    const count = digitsFrom(text, i);
-    for (const detector of counting) if (count >= detector.digits! && (detector.firstGroups?.includes(end - i) ?? true)) ask(detector, i);
-    i = end - 1;
-  }
-}
-
-/** How many digits stand together from `at` on, as far as numbers go; 0 where there are more groups than in any number. */
-function digitsFrom(text: string, at: number): number {
-  let count = 0;
-  let groups = 1;
-  let gap = 0;
-  for (let i = at; i < at + RUN && gap <= MAX_GAP; i++) {
-    const code = text.charCodeAt(i);
-    if (isIn(code, DIGIT)) {
-      count++;
-      if (gap > 0 && ++groups > MAX_GROUPS) return 0;
-      gap = 0;
-    } else if (isSeparator(code)) gap++;
-    else break;
-  }
-  return count;
 }
