@@ -11,7 +11,6 @@ import { openPeerUsers } from '../src/proxy/ingress/peer-user.ts';
 import { type RunningProxy, startProxy } from '../src/proxy/start.ts';
 import { standIns } from '../src/rules/inject.ts';
 import { openKnownValues } from '../src/rules/masking/known-values.ts';
-import { DEFAULT_PROFILE } from '../src/rules/profile.ts';
 import { startRetention } from '../src/store/audit/retention.ts';
 import { openCredentials } from '../src/store/credentials.ts';
 import { openHome } from '../src/store/home.ts';
@@ -26,7 +25,7 @@ import { refreshBundle, writePac } from './client-files.ts';
 import { configRows } from './config-rows.ts';
 import { CommandFailure, EXIT, explain, listenFailure } from './failure.ts';
 import { checkFirstStart } from './first-start.ts';
-import { countHolders } from './holders.ts';
+import { countHolders, holding } from './holders.ts';
 import { openKnownSources } from './known-sources.ts';
 import { announce, checkReadyPlace, type Ready } from './ready.ts';
 import { lookAtReferences, openReferences, resolveTemplate } from './references.ts';
@@ -227,21 +226,13 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     fidelity: (host) => proxy.fidelity(host),
     reload,
     stop: (now) => (now ? cut('asked to, at once') : stop('asked to')),
-    hold: (values, profile) => {
-      const isNeeded = profile !== undefined || ownNeedToken(state.config, process.getuid?.());
-      const issued = isNeeded ? runTokens.issue(profile ?? DEFAULT_PROFILE.name) : undefined;
-      const standing = [...Object.values(standIns(state.policy.inject)), ...vault.list().map(({ placeholder }) => placeholder)];
-      const forget = sources.hold(values.filter((value) => !standing.includes(value)));
-      const release = holders.hold();
-      return {
-        token: issued?.token,
-        release: () => {
-          issued?.release();
-          forget();
-          release();
-        },
-      };
-    },
+    hold: holding({
+      needsToken: () => ownNeedToken(state.config, process.getuid?.()),
+      issueToken: runTokens.issue,
+      standing: () => [...Object.values(standIns(state.policy.inject)), ...vault.list().map(({ placeholder }) => placeholder)],
+      learn: sources.hold,
+      holders,
+    }),
   };
   const control = await serveControl(ready.control, controlled, (err) => log.error({ err }, 'the control socket has trouble'));
   opening.defer(() => control.close());
