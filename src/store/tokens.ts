@@ -86,16 +86,22 @@ export function openTokens({ store, keyring, now, random, schedule }: TokensOpti
     return createHmac('sha256', key).update(formatToken(token)).digest();
   };
 
-  let uses = new Map<string, number>();
+  const uses = new Map<string, number>();
   let cancel: (() => void) | undefined;
   const noteUses = (): void => {
     cancel = undefined;
-    const noted = uses;
-    uses = new Map();
+    const patienceMs = db.pragma('busy_timeout', { simple: true }) as number;
+    // Exchanges would wait too while another process writes.
+    db.pragma('busy_timeout = 0');
     try {
-      for (const [id, at] of noted) noteUse.run(at, id);
+      db.transaction(() => {
+        for (const [id, at] of uses) noteUse.run(at, id);
+      }).immediate();
+      uses.clear();
     } catch {
-      // A full disk: when a token was used last is not worth an exchange, nor a line of log for each.
+      // They are written with the next one. On a full disk too, when a token was used last is not worth an exchange, nor a line of log.
+    } finally {
+      db.pragma(`busy_timeout = ${patienceMs}`);
     }
   };
 
@@ -133,7 +139,7 @@ export function openTokens({ store, keyring, now, random, schedule }: TokensOpti
     },
     close() {
       cancel?.();
-      noteUses();
+      if (uses.size > 0) noteUses();
     },
   };
 }

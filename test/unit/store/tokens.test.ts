@@ -139,6 +139,20 @@ describe('the last use', () => {
     expect(timers).toEqual([]);
   });
 
+  test('that meets another process’s change is not waited for, and written with the next one', async () => {
+    const { home, store, tokens, timers, create } = await setUp();
+    const { token } = create();
+    const { store: other } = await setUp(home);
+    other.db.exec('BEGIN IMMEDIATE');
+    tokens.check(token);
+    timers.pop()!();
+    expect(store.db.pragma('busy_timeout', { simple: true })).toBe(5000);
+    expect(tokens.list()[0]?.lastUsedAtMs).toBeUndefined();
+    other.db.exec('COMMIT');
+    tokens.close();
+    expect(tokens.list()[0]?.lastUsedAtMs).toBe(1000);
+  });
+
   test('that cannot be written down costs nobody an answer', async () => {
     const { store, tokens, timers, create } = await setUp();
     const { token } = create();
