@@ -148,8 +148,11 @@ test('while rows cannot be written: block refuses, continue goes on', LONG, asyn
   const first = await blocked.start();
   expect((await first.ask('hello')).status).toBe(200);
   await first.stop();
-  // Without its key the keyring is locked, and nobody can vouch for a row.
-  rmSync(join(blocked.user.home, 'sallyport.key'));
+  // Without its key the keyring is locked, and nobody can vouch for a row; a CA that it had sealed would not open either.
+  const lose = (home: string) => {
+    for (const name of ['sallyport.key', 'ca.key', 'ca.pem']) rmSync(join(home, name));
+  };
+  lose(blocked.user.home);
   const second = await blocked.start();
   const refused = await second.ask('hello');
   expect(refused.status).toBe(503);
@@ -158,7 +161,7 @@ test('while rows cannot be written: block refuses, continue goes on', LONG, asyn
   expect(await blocked.user.run(['audit', 'verify'])).toMatchObject({ code: 1, stderr: expect.stringContaining('the vault is locked') });
   const goesOn = await stage();
   await (await goesOn.start()).stop();
-  rmSync(join(goesOn.user.home, 'sallyport.key'));
+  lose(goesOn.user.home);
   expect((await (await goesOn.start()).ask('hello')).status).toBe(200);
 });
 

@@ -74,7 +74,7 @@ test('a lost key, another key, a damaged file, loose modes, a newer schema: one 
 });
 
 test.each([
-  [['db'], 2, 'db takes check or backup or restore'],
+  [['db'], 2, 'db takes check, backup or restore'],
   [['db', 'chekc'], 2, 'did you mean'],
   [['db', 'backup'], 2, 'db backup takes a file'],
   [['db', 'restore', '/nonexistent/b'], 1, '/nonexistent/b is not there'],
