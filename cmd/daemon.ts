@@ -106,6 +106,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     invocation: options.invocation,
     trust: state.trust,
     policy: () => state.policy,
+    parentProxy: () => state.config.parent_proxy,
     credential: vault.find,
     onResolved: (reference, value) => {
       sources.learn(reference, value);

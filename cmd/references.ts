@@ -3,6 +3,7 @@
 import { parseAuthority } from '../src/authority.ts';
 import { Fault } from '../src/fault.ts';
 import type { ReferenceRow } from '../src/proxy/control/messages.ts';
+import type { ParentProxy } from '../src/proxy/egress/parent-proxy.ts';
 import type { Trust } from '../src/proxy/egress/trust.ts';
 import { parseReference } from '../src/proxy/references/kinds.ts';
 import { openResolver, type Resolver, type ResolverOptions } from '../src/proxy/references/resolver.ts';
@@ -13,27 +14,26 @@ import { Secret } from '../src/secret.ts';
 import type { Invocation } from './settings.ts';
 import { unreffed } from './timers.ts';
 
-/** What a resolver is opened with here. `policy` is asked anew each time. */
+/** What a resolver is opened with here. The functions are asked anew each time. */
 export interface ReferencesOptions {
   readonly invocation: Invocation;
   readonly trust: Pick<Trust, 'withRoots'>;
   readonly policy: () => Policy;
+  readonly parentProxy: () => ParentProxy | undefined;
   readonly credential?: ResolverOptions['credential'];
   readonly onResolved?: (reference: string, value: string) => void;
 }
 
-/** The resolver; whoever opens it closes it. Servers of secrets are reached as `connect_to` says, and trusted as upstreams are. */
-export function openReferences({ invocation, trust, policy, credential, onResolved }: ReferencesOptions): Resolver {
+/** The resolver; whoever opens it closes it. Servers of secrets are reached and trusted as upstreams are: `connect_to`, `parent_proxy`, `upstream_ca`. */
+export function openReferences({ invocation, trust, policy, parentProxy, credential, onResolved }: ReferencesOptions): Resolver {
   return openResolver({
     environment: invocation.environment,
     userHome: invocation.userHome,
     now: Date.now,
     schedule: unreffed,
     trust,
-    connectTo: (host, port) => {
-      const to = host.includes(':') ? undefined : policy().mappingFor(parseAuthority(host, port));
-      return to ?? { host, port };
-    },
+    connectTo: (host, port) => (host.includes(':') ? undefined : policy().mappingFor(parseAuthority(host, port))),
+    parentProxy,
     // A key that the proxy puts in is not for programs.
     withheld: () => Object.keys(standIns(policy().inject)),
     ...(credential && { credential }),

@@ -125,7 +125,7 @@ async function references(
   const { lookAtReferences, openReferences } = await import('../references.ts');
   const pem = readPem(join(loaded.config.home, 'ca.pem')) ?? '';
   const trust = openTrust({ extraCaFiles: loaded.config.upstream_ca, ownCa: () => pem });
-  const resolver = openReferences({ invocation, trust, policy: () => policy });
+  const resolver = openReferences({ invocation, trust, policy: () => policy, parentProxy: () => loaded.config.parent_proxy });
   try {
     return await lookAtReferences(policy, resolver);
   } finally {

@@ -27,7 +27,8 @@ export function testResolver(options: Partial<ResolverOptions> & { readonly ca?:
     now: clock.now,
     schedule: clock.schedule,
     trust: openTrust({ extraCaFiles, ownCa: () => '' }),
-    connectTo: (host, port) => ({ host, port }),
+    connectTo: () => undefined,
+    parentProxy: () => undefined,
     onResolved: (reference, value) => fetched.push([reference, value]),
     ...options,
   });

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { onTestFinished } from 'vitest';
 import type { TestAuthority } from './certificates.ts';
 import { eventually } from './eventually.ts';
@@ -17,6 +18,8 @@ export interface SecretQuestion {
   /** Names and values as received. */
   readonly rawHeaders: readonly string[];
   readonly body: string;
+  /** As the hello named it; nothing without TLS or without a name. */
+  readonly serverName: string | false | null;
 }
 
 /** 'silent' never answers, 'cut' ends in the middle, 'huge' is 2 MiB of it, 'text' is no JSON. */
@@ -33,6 +36,8 @@ export interface SecretServer {
   readonly host: string;
   readonly port: number;
   readonly questions: readonly SecretQuestion[];
+  /** Resolves when no connection is open. */
+  idle(): Promise<void>;
   /** Resolves when so many questions have come in. */
   asked(count: number): Promise<void>;
   /** Resolves when so many askers have gone without an answer. */
@@ -50,7 +55,14 @@ export async function startSecretServer(
     const pieces: Buffer[] = [];
     for await (const piece of request) pieces.push(piece as Buffer);
     const { method = '', url: target = '', headers, rawHeaders } = request;
-    const question = { method, target, headers, rawHeaders, body: Buffer.concat(pieces).toString() };
+    const question = {
+      method,
+      target,
+      headers,
+      rawHeaders,
+      body: Buffer.concat(pieces).toString(),
+      serverName: request.socket instanceof TLSSocket && request.socket.servername,
+    };
     questions.push(question);
     reply.once('close', () => (reply.writableFinished ? undefined : gone++));
     send(reply, answer(question));
@@ -73,6 +85,11 @@ export async function startSecretServer(
     host: '127.0.0.1',
     port,
     questions,
+    idle: () =>
+      eventually(async () => {
+        const open = await new Promise<number>((resolve) => server.getConnections((_, count) => resolve(count)));
+        check(open === 0, `${open} connections are open`);
+      }),
     asked: (count) => eventually(() => check(questions.length >= count, `${questions.length} questions`)),
     left: (count) => eventually(() => check(gone >= count, `${gone} have gone`)),
   };
