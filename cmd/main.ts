@@ -14,6 +14,7 @@ import { doctor } from './commands/doctor.ts';
 import { env } from './commands/env.ts';
 import { fidelity } from './commands/fidelity.ts';
 import { log } from './commands/log.ts';
+import { panic } from './commands/panic.ts';
 import { profile } from './commands/profile.ts';
 
 import { reload } from './commands/reload.ts';
@@ -45,6 +46,7 @@ const COMMANDS: readonly Command[] = [
   vault,
   db,
   doctor,
+  panic,
   demo,
   completion,
   complete,

@@ -1,5 +1,6 @@
 // Shows what the daemon is doing.
 // Must not wake one where there is none: that is exit code 3.
+import { setTimeout as pause } from 'node:timers/promises';
 import { controlOf, NotRunning } from '../../src/proxy/control/call.ts';
 import type { Status } from '../../src/proxy/control/messages.ts';
 import type { Command } from '../command.ts';
@@ -11,16 +12,23 @@ export const status: Command = {
   name: 'status',
   summary: 'show what the daemon is doing',
   settings: 'home',
+  options: { watch: { type: 'boolean', describe: 'show it again each second, until the daemon ends' } },
   examples: [
     ['status', 'for people'],
     ['status --json', 'for programs'],
+    ['status --watch', 'again each second, until Ctrl-C or the end of the daemon'],
   ],
-  run: async ({ json, invocation, terminal }) => {
+  run: async ({ args, json, invocation, terminal }) => {
     const home = homeOf(invocation);
+    const client = controlOf(home);
     try {
-      const now = await controlOf(home).status();
-      terminal.out(json ? JSON.stringify(now) : text(now, Date.now()));
-      return EXIT.ok;
+      for (;;) {
+        const now = await client.status();
+        const shown = json ? JSON.stringify(now) : text(now, Date.now());
+        terminal.out(args.watch === true && terminal.isTty && !json ? `${CLEAR}${shown}` : shown);
+        if (args.watch !== true) return EXIT.ok;
+        await pause(WATCH_MS);
+      }
     } catch (thrown) {
       if (!json || !(thrown instanceof NotRunning)) throw thrown;
       terminal.out(JSON.stringify({ running: false, home }));
@@ -28,6 +36,10 @@ export const status: Command = {
     }
   },
 };
+
+/** The terminal's screen, from its first line on. */
+const CLEAR = '\u001B[H\u001B[2J';
+const WATCH_MS = 1000;
 
 function text(s: Status, nowMs: number): string {
   const totals = Object.entries(s.totals).sort(([a], [b]) => a.localeCompare(b, 'en'));

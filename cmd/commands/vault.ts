@@ -5,14 +5,14 @@ import type { Command, Names } from '../command.ts';
 const SET = ['set'];
 const entries: Names = async (invocation) => (await import('../vault/names.ts')).entryNames(invocation);
 
-/** `sallyport vault set|list|show|placeholder|rotate|rename|remove|import|key|rekey`. */
+/** `sallyport vault set|list|show|placeholder|rotate|rename|remove|import|key|rekey|unlock`. */
 export const vault: Command = {
   name: 'vault <action> [words..]',
   summary: 'keep credentials sealed, each for its hosts; where the key that seals them comes from',
   positionals: {
     action: {
       describe: 'keep, list, show, rotate, rename, remove or import credentials; see which key opens the vault; seal everything anew',
-      choices: ['set', 'list', 'show', 'placeholder', 'rotate', 'rename', 'remove', 'import', 'key', 'rekey'],
+      choices: ['set', 'list', 'show', 'placeholder', 'rotate', 'rename', 'remove', 'import', 'key', 'rekey', 'unlock'],
     },
     words: { describe: 'names of credentials; a file for import; for key: show, or use key-file | passphrase | keychain | systemd' },
   },

@@ -26,6 +26,8 @@ export interface CertAuthorityOptions {
   readonly now: () => number;
   /** How the key is written down; left out: as it is. */
   readonly seal?: KeySeal;
+  /** A new key and name in place of those there are, which nobody is to trust any more. */
+  readonly isRotation?: true;
   /** Leaves kept, 1000 unless given. */
   readonly maxLeaves?: number;
 }
@@ -77,9 +79,10 @@ export async function openCertAuthority(options: CertAuthorityOptions): Promise<
   const node = constraintsNode(constraints);
   const notices = constraints.unlimited.length > 0 ? [unlimitedNotice(constraints)] : [];
   let ca = await openOrCreate(options, node);
-  if (!ca.constraints?.equals(encode(node))) {
+  const fits = ca.constraints?.equals(encode(node)) === true;
+  if (!fits || options.isRotation) {
     ca = await replaced(options, node, ca, now());
-    notices.push(REPLACED);
+    if (!fits) notices.push(REPLACED);
   } else if (due(ca, now())) {
     const before = ca.certPems[0];
     ca = await renewed(options, node, ca, now());
@@ -173,9 +176,11 @@ async function openOrCreate({ home, seal, now }: CertAuthorityOptions, constrain
   return load(theirs, home);
 }
 
-async function replaced({ home, seal }: CertAuthorityOptions, constraints: Node, old: Ca, nowMs: number): Promise<Ca> {
+/** Another key; the certificate of the one before stays beside it while it is valid, for clients that run, unless nobody is to trust it any more. */
+async function replaced({ home, seal, isRotation }: CertAuthorityOptions, constraints: Node, old: Ca, nowMs: number): Promise<Ca> {
   const fresh = await newPair(constraints, nowMs);
-  const pair = { keyPem: fresh.keyPem, certPems: [...fresh.certPems, ...old.certPems.slice(0, 1).filter((pem) => endsAtMs(pem) > nowMs)] };
+  const previous = isRotation ? [] : old.certPems.slice(0, 1).filter((pem) => endsAtMs(pem) > nowMs);
+  const pair = { keyPem: fresh.keyPem, certPems: [...fresh.certPems, ...previous] };
   await replacePair(home, pair, seal);
   return load(pair, home);
 }

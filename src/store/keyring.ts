@@ -21,6 +21,7 @@ import type { Store } from './open.ts';
 import { type DataKey, openWith, type Place, SealError, sealedBy, sealWith } from './seal.ts';
 import { countSealed, SEALED_COLUMNS } from './sealed-columns.ts';
 import { StoreError } from './store-error.ts';
+import { isVaultLocked } from './vault-lock.ts';
 
 /** Seals and opens. Every method throws LockedError while `locked` says why. */
 export interface Keyring {
@@ -78,7 +79,8 @@ export async function openKeyring(options: KeyringOptions): Promise<Keyring> {
 
 /** The same without a ring around them. Throws LockedError. */
 export async function openKeys(options: KeyringOptions): Promise<OpenKeys> {
-  const { store, sources = SOURCES } = options;
+  const { store, home, sources = SOURCES } = options;
+  if (isVaultLocked(home)) throw locked('it was locked by panic; sallyport vault unlock opens it again');
   for (;;) {
     const row = sourceInUse(store);
     if (!row) {

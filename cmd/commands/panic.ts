@@ -1,0 +1,64 @@
+// The emergency stop: nobody is let in any more, no key goes out any more, nothing is intercepted any more.
+// Must not destroy anything: what was sealed stays sealed, and vault unlock opens it again.
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { controlOf, NotRunning } from '../../src/proxy/control/call.ts';
+import { openTokens, standingOf } from '../../src/store/tokens.ts';
+import { lockVault } from '../../src/store/vault-lock.ts';
+import { changeStore } from '../change-store.ts';
+import type { Command } from '../command.ts';
+import { EXIT, explain } from '../failure.ts';
+import { homeOf } from '../settings.ts';
+import { unreffed } from '../timers.ts';
+
+/** `sallyport panic`. Each step is tried, whatever became of the one before; exit code 1 where one failed. */
+export const panic: Command = {
+  name: 'panic',
+  summary: 'the emergency stop: lock the vault, revoke every token, stop the daemon at once',
+  settings: 'home',
+  examples: [
+    ['panic', 'when a key or a client may be in wrong hands'],
+    ['vault unlock', 'afterwards'],
+  ],
+  run: async ({ json, invocation, terminal }) => {
+    const home = homeOf(invocation);
+    const revoked: string[] = [];
+    const trouble: string[] = [];
+    const step = async (what: string, act: () => Promise<unknown> | unknown): Promise<boolean> => {
+      try {
+        await act();
+        return true;
+      } catch (thrown) {
+        trouble.push(`${what}: ${explain(thrown).line}`);
+        return false;
+      }
+    };
+    let wasRunning = true;
+    const stop = async () => {
+      try {
+        await controlOf(home).stop(true);
+      } catch (thrown) {
+        if (!(thrown instanceof NotRunning)) throw thrown;
+        wasRunning = false;
+      }
+    };
+    await step('the daemon was not stopped', stop);
+    await step('tokens were not revoked', () =>
+      changeStore(invocation, ({ store, keyring }) => {
+        const tokens = openTokens({ store, keyring, now: Date.now, random: randomBytes, schedule: unreffed });
+        for (const row of tokens.list()) if (standingOf(row, Date.now()).state === 'valid' && tokens.revoke(row.id)) revoked.push(row.id);
+        return { action: 'panic', subject: '', before: undefined, after: { revoked } };
+      }),
+    );
+    const locked = await step('the vault was not locked', () => lockVault(home));
+    if (json) terminal.out(JSON.stringify({ stopped: wasRunning, revoked, locked, trouble }));
+    else {
+      terminal.out(wasRunning ? 'the daemon ends, and cuts every connection' : 'no daemon was running');
+      terminal.out(`${revoked.length} tokens were revoked`);
+      if (locked) terminal.out(`the vault is locked: ${terminal.self} vault unlock opens it again`);
+      terminal.out(`Sallyport has put its CA into no store of the system: whoever trusts ${join(home, 'ca.pem')} was told to by you`);
+      for (const line of trouble) terminal.err(`sallyport: ${line}`);
+    }
+    return trouble.length === 0 ? EXIT.ok : EXIT.failed;
+  },
+};
