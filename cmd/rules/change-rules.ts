@@ -10,12 +10,15 @@ import { CommandFailure, EXIT } from '../failure.ts';
 import { loadSettings, RULE_GRAMMAR } from '../settings.ts';
 import { inWords } from './listing.ts';
 
-/** Makes the change and says what there is now of the rules `ids`, or `said` about all of them. The exit code; throws what failure.ts explains. */
+/**
+ * Makes the change and says what there is now of the rules `ids`; of all of them, taken from a file, `taken` says what there is to say. The exit
+ * code; throws what failure.ts explains.
+ */
 export async function changeRules(
   call: Call,
   ids: readonly string[] | undefined,
   make: (rules: RuleTable) => void,
-  said?: string,
+  taken?: { readonly subject: string; readonly said: string },
 ): Promise<number> {
   const { args, invocation, json, terminal } = call;
   const action = String(args.command);
@@ -30,12 +33,12 @@ export async function changeRules(
       const bare = (rows: typeof before) => rows.map(({ text, ...row }) => row);
       return {
         action: `rules ${action}`,
-        subject: (ids ?? after.map(({ id }) => id)).join(', '),
+        subject: taken?.subject ?? ids?.join(', ') ?? '',
         before: bare(before),
         after: bare(after),
       };
     });
-    terminal.out(json ? JSON.stringify(made) : (said ?? lines.join('\n')));
+    terminal.out(json ? JSON.stringify(made) : (taken?.said ?? lines.join('\n')));
   } catch (thrown) {
     if (thrown instanceof StoreError) refuseConfigured(call, ids ?? []);
     throw thrown;

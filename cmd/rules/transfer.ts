@@ -41,7 +41,8 @@ async function importRules(call: Call): Promise<number> {
   const loaded = loadSettings(call.invocation);
   for (const { rule } of entries) refuseTaken(loaded, rule.id);
   const replace = call.args.replace === true;
-  return changeRules(call, undefined, (rules) => rules.take(entries, { replace }), `took ${counted(entries.length)} from ${file}`);
+  const said = `took ${counted(entries.length)} from ${file}`;
+  return changeRules(call, undefined, (rules) => rules.take(entries, { replace }), { subject: file, said });
 }
 
 function counted(count: number): string {

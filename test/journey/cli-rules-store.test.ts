@@ -170,6 +170,8 @@ describe('rules of the store', { timeout: 90_000 }, () => {
     await add(other, '--id', 'more', '--action', 'warn');
     expect((await other.run(['rules', 'import', '-', '--replace'], { input: text })).code).toBe(0);
     expect((await other.run(['rules', 'export'])).stdout).toBe(text);
+    const changes = (await other.run(['audit', 'list'])).stdout;
+    for (const change of [`rules import ${file}`, 'rules add more', 'rules import -']) expect(changes).toContain(change);
   });
 
   test.each([
