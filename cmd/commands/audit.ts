@@ -13,6 +13,7 @@ export const audit: Command = {
     },
     file: { describe: 'for export: where to; standard output without it' },
   },
+  names: { export: 'file' },
   options: {
     since: { type: 'string', describe: 'for list and export: from when on, as 1h, 7d or a date [TIME]' },
     limit: { type: 'string', describe: 'for list: how many, the newest [N]', default: '100' },

@@ -13,6 +13,7 @@ export const db: Command = {
     },
     file: { describe: 'the backup' },
   },
+  names: { backup: 'file', restore: 'file' },
   options: { force: { type: 'boolean', describe: 'let backup replace an older backup' } },
   settings: 'home',
   examples: [

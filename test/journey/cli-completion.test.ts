@@ -32,6 +32,8 @@ const LINES: readonly (readonly [line: string, words: readonly string[]])[] = [
   ['sallyport rules edit no-mail --action bl', ['block']],
   ['sallyport rules add --kinds email,pho', ['email,phone']],
   ['sallyport env --shell fi', ['fish']],
+  ['sallyport profile show ', ['default']],
+  ['sallyport token create --profile d', ['default']],
   ['sallyport nope ', []],
 ];
 
@@ -47,6 +49,7 @@ describe('completion', { timeout: 90_000 }, () => {
       );
     for (const [line, words] of LINES) expect([line, complete(line).sort()]).toEqual([line, words]);
     expect(complete('sallyport rules scan cor')).toEqual(['corpus one.jsonl']);
+    expect(complete('sallyport db restore cor')).toEqual(['corpus one.jsonl']);
     expect(complete('sallyport rules edit --action = ma')).toEqual(['mask']);
     expect(shell(user, 'bash', `${stdout}\ncomplete -p sallyport`)).toEqual(['complete -F _sallyport sallyport']);
   });
