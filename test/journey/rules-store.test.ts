@@ -1,13 +1,14 @@
 // Rules of the store on the wire: a change by a command acts on the next exchange of the daemon that runs, and none that cannot be read weakens it.
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { controlOf } from '../../src/proxy/control/call.ts';
 import { openStore } from '../../src/store/open.ts';
 import { connectTlsTunnel } from '../support/client.ts';
 import { type DaemonProcess, startDaemonProcess } from '../support/daemon-process.ts';
 import { eventually } from '../support/eventually.ts';
 import { startFakeProvider } from '../support/fake-provider.ts';
 import { requestBytes } from '../support/http1.ts';
-import { json, newUser, type User } from '../support/sallyport.ts';
+import { newUser, type User } from '../support/sallyport.ts';
 import { EMAIL } from '../support/samples.ts';
 
 const HOST = 'api.anthropic.com';
@@ -42,7 +43,7 @@ async function ask(daemon: DaemonProcess, words: string) {
   return client.reply();
 }
 
-const changes = (daemon: DaemonProcess) => daemon.output().split('the rules were changed').length - 1;
+const changes = (daemon: DaemonProcess) => daemon.output().split('the rules of the store were changed').length - 1;
 const changed = (daemon: DaemonProcess, times: number) => eventually(() => expect(changes(daemon)).toBe(times));
 
 function damage(user: User, id: string, text: string): void {
@@ -58,7 +59,7 @@ test('a rule acts on the next exchange, and one that is under way keeps its poli
   const underWay = await connect(daemon);
   const bytes = question(EMAIL);
   await underWay.write(bytes.subarray(0, bytes.length - 10));
-  await eventually(async () => expect(json<{ exchanges: number }>((await user.run(['status', '--json'])).stdout).exchanges).toBe(1));
+  await eventually(async () => expect((await controlOf(user.home).status()).exchanges).toBe(1));
   await rules('add', '--id', 'no-mail', '--kinds', 'email', '--action', 'block');
   await changed(daemon, 1);
   await underWay.write(bytes.subarray(bytes.length - 10));
