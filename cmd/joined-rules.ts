@@ -5,9 +5,11 @@ import type { Rule } from '../src/rule-schema.ts';
 import { CommandFailure, EXIT } from './failure.ts';
 
 /** Both in order. Throws CommandFailure where an id stands in both. */
-export function joinRules(loaded: LoadedConfig, stored: readonly Rule[]): readonly Rule[] {
-  for (const { id } of stored) refuseTaken(loaded, id);
-  return [...loaded.config.rules, ...stored];
+export function joinRules<R extends Rule & { readonly idle?: true }>(loaded: LoadedConfig, stored: readonly R[]): readonly (Rule | R)[] {
+  const own = loaded.config.rules;
+  const others = stored.filter(({ id, idle }) => !idle || !own.some((rule) => rule.id === id));
+  for (const { id } of others) refuseTaken(loaded, id);
+  return [...own, ...others];
 }
 
 /** Throws CommandFailure where the configuration has a rule of this id. */

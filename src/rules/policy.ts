@@ -7,7 +7,7 @@ import { genericProvider } from './generic-provider.ts';
 import type { Guardrail } from './guardrail.ts';
 import { compileGuardrails, type GuardrailSettings } from './guardrail-settings.ts';
 import { type HostPattern, matchesHost } from './host-pattern.ts';
-import { compileFindingRules, type FindingRule, type FindingRules } from './masking/finding-rules.ts';
+import { compileFindingRules, type FindingRule, type RulesFor } from './masking/finding-rules.ts';
 import { DEFAULT_ACTIONS, type Kind, type MaskAction } from './masking/kinds.ts';
 import { compileReturnRules, type RestoreTo, type ReturnRules } from './masking/return-rules.ts';
 import { mayUseEntry, type Profile } from './profile.ts';
@@ -83,7 +83,7 @@ export interface Policy extends PolicySettings {
   /** By kind, each of them. */
   readonly mask: Readonly<Record<Kind, MaskAction>>;
   /** The rules about findings that apply to an exchange; the same object where the same ones do. */
-  findingRulesFor(authority: Authority, provider: string): FindingRules;
+  findingRulesFor: RulesFor;
   /** What limits the return of values; undefined: nothing does. */
   readonly returns: ReturnRules | undefined;
   /** Those that are on, in the order of rank. */

@@ -120,7 +120,10 @@ export function openRules({ db }: Store, grammar: RuleGrammar, now: () => number
  * The rules that decide, in order, and those that were passed over because they cannot be read: without them nothing leaves that would not
  * leave with them. Throws StoreError where one cannot be read that may keep something from leaving.
  */
-export function rulesInForce(stored: readonly StoredRule[]): { readonly rules: readonly Rule[]; readonly unread: readonly StoredRule[] } {
+export function rulesInForce(stored: readonly StoredRule[]): {
+  readonly rules: readonly (Rule & { readonly idle?: true })[];
+  readonly unread: readonly StoredRule[];
+} {
   const enabled = stored.filter((one) => one.enabled);
   const holding = enabled.find(({ rule, mayHold }) => rule === undefined && mayHold);
   if (holding) {
@@ -130,7 +133,9 @@ export function rulesInForce(stored: readonly StoredRule[]): { readonly rules: r
         `sallyport rules edit ${id}, or do without it with sallyport rules disable ${id}`,
     );
   }
-  return { rules: enabled.flatMap(({ rule }) => rule ?? []), unread: enabled.filter(({ rule }) => rule === undefined) };
+  // One that is switched off holds for profiles that add it.
+  const rules = stored.flatMap(({ rule, enabled: isOn }) => (rule ? [isOn ? rule : { ...rule, idle: true as const }] : []));
+  return { rules, unread: enabled.filter(({ rule }) => rule === undefined) };
 }
 
 function storedRule(row: Row, grammar: RuleGrammar): StoredRule {

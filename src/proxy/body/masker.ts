@@ -9,10 +9,10 @@ import type { Conductor } from '../house.ts';
 const maskers = new WeakMap<Policy, Map<FindingRules, Masker>>();
 
 /** One for all exchanges that the same rules apply to. */
-export function maskerFor(house: Conductor, { policy, connection, route }: Exchange): Masker {
+export function maskerFor(house: Conductor, { policy, connection, profile, route }: Exchange): Masker {
   const own = maskers.get(policy) ?? new Map<FindingRules, Masker>();
   maskers.set(policy, own);
-  const rules = policy.findingRulesFor(connection.authority, route?.provider.name ?? '');
+  const rules = policy.findingRulesFor(connection.authority, route?.provider.name ?? '', profile.rules);
   let masker = own.get(rules);
   if (!masker) {
     const { placeholders, knownValues: known } = house.options;

@@ -1,6 +1,7 @@
 // Users' own rules about findings: which apply to an exchange, what the first that matches a finding says, and detectors for the
 // patterns among them. It must not know how a finding is edited, nor where rules come from.
 import type { Authority } from '../../authority.ts';
+import { Fault } from '../../fault.ts';
 import { type HostPattern, matchesHost } from '../host-pattern.ts';
 import { compilePattern, type Pattern } from '../pattern.ts';
 import type { Detector } from './detector.ts';
@@ -17,6 +18,8 @@ export interface FindingRule {
   readonly hosts?: readonly HostPattern[] | undefined;
   readonly providers?: readonly string[] | undefined;
   readonly action: MaskAction;
+  /** It holds only for profiles that add it. */
+  readonly idle?: true | undefined;
 }
 
 /** A pattern and what names its findings. */
@@ -44,15 +47,21 @@ export interface FindingRules {
 /** The word where a rule gives none. */
 const WORD = 'CUSTOM';
 
-/** Compiles rules; the answer is the rules for an authority and a provider's name. Throws an Error of one line for a pattern that is none. */
-export function compileFindingRules(rules: readonly FindingRule[]): (authority: Authority, provider: string) => FindingRules {
+/** The rules for an authority, a provider's name and a profile's list: `+id` adds an idle rule, `-id` does without one. Fault rule-denied for `+id` where there is no such rule. */
+export type RulesFor = (authority: Authority, provider: string, profile?: readonly string[]) => FindingRules;
+
+/** Compiles rules. Throws an Error of one line for a pattern that is none. */
+export function compileFindingRules(rules: readonly FindingRule[]): RulesFor {
   const patterns = new Map<FindingRule, PatternDetector>();
   for (const rule of rules)
     if (rule.pattern !== undefined) patterns.set(rule, { detector: detectorOf(rule), pattern: compilePattern(rule.pattern) });
   const known = new Map<string, FindingRules>();
-  return (authority, provider) => {
+  return (authority, provider, profile = []) => {
+    refuseUnknown(rules, profile);
     const own = rules.filter(
-      ({ hosts, providers }) =>
+      ({ id, idle, hosts, providers }) =>
+        !profile.includes(`-${id}`) &&
+        (!idle || profile.includes(`+${id}`)) &&
         (hosts === undefined || hosts.some((host) => matchesHost(host, authority))) &&
         (providers === undefined || providers.includes(provider)),
     );
@@ -64,6 +73,12 @@ export function compileFindingRules(rules: readonly FindingRule[]): (authority: 
     }
     return compiled;
   };
+}
+
+/** A profile that is to be kept from something, and is not, would protect nobody. */
+function refuseUnknown(rules: readonly FindingRule[], profile: readonly string[]): void {
+  const unknown = profile.find((name) => name.startsWith('+') && !rules.some(({ id }) => name === `+${id}`));
+  if (unknown !== undefined) throw new Fault('rule-denied', `the profile adds the rule ${unknown.slice(1)}, which there is not`);
 }
 
 /** Where there are no rules. */

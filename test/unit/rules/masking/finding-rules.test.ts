@@ -137,3 +137,23 @@ describe('rules about findings', () => {
     expect(patterns[0]!.detector.find('x', 0)).toBeUndefined();
   });
 });
+
+describe('rules of a profile', () => {
+  const rules: readonly FindingRule[] = [
+    { id: 'always', kinds: ['email'], action: 'block' },
+    { id: 'some', kinds: ['email'], action: 'warn', idle: true },
+  ];
+  const decision = (profile: readonly string[]) => compileFindingRules(rules)(HERE, 'x', profile).decide(email, {});
+
+  it('are those of everybody, with what it adds and without what it does without', () => {
+    expect(decision([])).toEqual({ action: 'block', rule: 'always' });
+    expect(decision(['+some'])).toEqual({ action: 'block', rule: 'always' });
+    expect(decision(['-always'])).toEqual({ action: 'mask', rule: undefined });
+    expect(decision(['-always', '+some'])).toEqual({ action: 'warn', rule: 'some' });
+    expect(decision(['-gone'])).toEqual({ action: 'block', rule: 'always' });
+  });
+
+  it('that are not there keep everything from leaving', () => {
+    expect(() => decision(['+gone'])).toThrow('the profile adds the rule gone, which there is not');
+  });
+});
