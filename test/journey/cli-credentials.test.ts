@@ -134,8 +134,10 @@ describe('beside a daemon that runs', { timeout: 120_000 }, () => {
     });
     await post(user, daemon, ['x-api-key', claude!.placeholder], HOST, '/v1/models');
     expect(seen(daemon)).toContain(claude!.placeholder);
-    await post(user, daemon, [], 'files.test', `/up?key=${q!.placeholder}&b=1`);
-    expect(daemon.provider.capture.requests.at(-1)!.target).toBe('/up?key=k%261&b=1');
+    await eventually(async () => {
+      await post(user, daemon, [], 'files.test', `/up?key=${q!.placeholder}&b=1`);
+      expect(daemon.provider.capture.requests.at(-1)!.target).toBe('/up?key=k%261&b=1');
+    });
     await eventually(async () =>
       expect((await post(user, daemon, ['Authorization', `Bearer ${gone!.placeholder}`], 'api.mistral.ai')).status).toBe(502),
     );
