@@ -1,7 +1,5 @@
 // The composition root: store, certificates, rules, proxy and control, wired together and taken down in reverse order.
 // Signals are in outlive.ts, reload in reloading.ts. Must not print: it logs, and what it throws is one line.
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { openLog } from '../src/log.ts';
 import type { Connection, Controlled, Reloaded, Status } from '../src/proxy/control/messages.ts';
@@ -14,7 +12,6 @@ import { openKnownValues } from '../src/rules/masking/known-values.ts';
 import { startRetention } from '../src/store/audit/retention.ts';
 import { openCredentials } from '../src/store/credentials.ts';
 import { openHome } from '../src/store/home.ts';
-import { takeLock } from '../src/store/lock.ts';
 import { openRules } from '../src/store/rules.ts';
 import { watchStore } from '../src/store/watch.ts';
 import { hostPort, proxyUrl, reachable } from './address.ts';
@@ -23,9 +20,10 @@ import { recordReload } from './audit/reloaded.ts';
 import { caSeal } from './ca-seal.ts';
 import { refreshBundle, writePac } from './client-files.ts';
 import { configRows } from './config-rows.ts';
-import { CommandFailure, EXIT, explain, listenFailure } from './failure.ts';
+import { listenFailure } from './failure.ts';
 import { checkFirstStart } from './first-start.ts';
 import { countHolders, holding } from './holders.ts';
+import { lockHome } from './home-lock.ts';
 import { openKnownSources } from './known-sources.ts';
 import { announce, checkReadyPlace, type Ready } from './ready.ts';
 import { lookAtReferences, openReferences, resolveTemplate } from './references.ts';
@@ -270,32 +268,4 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   parts.use(opening.move());
   log.info({ listen: address, home, pid: process.pid, version: options.version }, 'listening');
   return { ready, log, drainMs: () => state.config.drain_seconds * 1000, ended, stop, cut, reload };
-}
-
-/** Takes the lock and leaves the process id beside it. Throws CommandFailure that names who holds it. */
-function lockHome(home: string, opening: AsyncDisposableStack): void {
-  const pidFile = join(home, 'daemon.pid');
-  const lock = takeLock(join(home, 'daemon.lock'));
-  if (!lock) {
-    throw new CommandFailure(
-      EXIT.failed,
-      `a daemon is already running for ${home} (pid ${pidIn(pidFile)}): stop it, or give --home another folder`,
-      'taken',
-    );
-  }
-  opening.defer(() => lock.close());
-  try {
-    writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 });
-  } catch (thrown) {
-    throw new CommandFailure(EXIT.failed, `${pidFile} cannot be written: ${explain(thrown).line}`);
-  }
-  opening.defer(() => rmSync(pidFile, { force: true }));
-}
-
-function pidIn(file: string): string {
-  try {
-    return readFileSync(file, 'utf8').trim() || 'unknown';
-  } catch {
-    return 'unknown';
-  }
 }

@@ -23,7 +23,8 @@ export function ruleFileText(entries: readonly RuleEntry[]): string {
     if (!isMap(rule)) continue;
     for (const { value } of rule.items) if (isSeq(value)) value.flow = true;
   }
-  return doc.toString({ lineWidth: 0, flowCollectionPadding: false });
+  // In a block a text that begins with white space before a line end would come back without it.
+  return doc.toString({ lineWidth: 0, flowCollectionPadding: false, blockQuote: false });
 }
 
 /** Every rule checked. Throws ConfigError of one line that says where the text is wrong; `file` is what it is called. */

@@ -11,10 +11,13 @@ type Field = readonly [tag: number, type: number, value: readonly number[] | str
 export function tiff({
   order = 'II',
   gps = true,
+  isDeep = false,
   more = [],
 }: {
   order?: 'II' | 'MM';
   gps?: boolean;
+  /** The directory of places hangs below Exif's own. */
+  isDeep?: boolean;
   more?: readonly Field[];
 } = {}): Buffer {
   const out = Buffer.alloc(4096);
@@ -71,7 +74,10 @@ export function tiff({
       [3, 2, 'W'],
       [4, 5, LONGITUDE],
     ]);
-  directory([[0x0112, 3, [6]], [0x010f, 2, 'A camera of mine'], ...more], gps ? [[0x8825, places]] : []);
+  directory(
+    [[0x0112, 3, [6]], [0x010f, 2, 'A camera of mine'], ...more],
+    gps ? [isDeep ? [0x8769, () => directory([], [[0x8825, places]])] : [0x8825, places]] : [],
+  );
   return out.subarray(0, free);
 }
 

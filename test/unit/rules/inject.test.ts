@@ -269,6 +269,8 @@ describe('in other places', () => {
     const body = (key: string) => Buffer.from(JSON.stringify({ auth: { key, other: DUMMY }, key: DUMMY }));
     const out = await injectIntoBody(injection({}, [json, query]), body(DUMMY));
     expect(JSON.parse(out.toString())).toEqual({ auth: { key: 'k&y "1"', other: DUMMY }, key: DUMMY });
+    const twice = Buffer.from(`{"auth":{"key":"${DUMMY}"},"auth":{"key":"${DUMMY}"}}`);
+    expect((await injectIntoBody(injection({}, [json]), twice)).toString()).not.toContain(DUMMY);
     const other = body('mine');
     expect(await injectIntoBody(injection({}, [json]), other)).toBe(other);
     expect(await injectIntoBody(injection({ method: 'TRACE' }, [json]), other)).toBe(other);

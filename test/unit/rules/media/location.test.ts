@@ -29,6 +29,12 @@ describe.each(['II', 'MM'] as const)('Exif data in %s', (order) => {
     expect(withoutPlaces(after)).toBe(after);
   });
 
+  test('below the directory of Exif does too', () => {
+    const picture = jpeg(exif(tiff({ order, isDeep: true })));
+    expect(saysPlace(picture)).toBe(true);
+    expect(saysPlace(clean(picture).after)).toBe(false);
+  });
+
   test('of a TIFF, a PNG and a WebP does too', () => {
     const data = tiff({ order });
     expect(saysPlace(clean(data).after)).toBe(false);
