@@ -8,6 +8,7 @@ import { matchesHost } from '../src/rules/host-pattern.ts';
 import type { Bound } from '../src/rules/inject.ts';
 import type { KnownValues } from '../src/rules/masking/known-values.ts';
 import type { InjectRule } from '../src/rules/policy.ts';
+import { parseAwsKey } from '../src/rules/sigv4.ts';
 import type { Credentials, StoredCredential } from '../src/store/credentials.ts';
 import { LockedError } from '../src/store/keyring.ts';
 
@@ -31,12 +32,14 @@ const OWN = 'credential:';
 /** Opens the vault of a store. */
 export function openVaulted(credentials: Credentials, known: KnownValues, log: Logger, now: () => number): Vaulted {
   let rows: readonly StoredCredential[] = [];
-  let keys = new Map<string, Bound>();
+  let keys = new Map<string, { readonly value: string; readonly bound: readonly Bound[] }>();
   const said = new Set<string>();
 
   const keep = (row: StoredCredential, value: string): void => {
-    keys.set(row.name, { value, allows: (authority) => row.hosts.some((host) => matchesHost(host, authority)) });
-    known.set(`credential ${row.name}`, [value]);
+    const secrets = secretsIn(row, value);
+    const allows: Bound['allows'] = (authority) => row.hosts.some((host) => matchesHost(host, authority));
+    keys.set(row.name, { value, bound: secrets.map((secret) => ({ value: secret, allows })) });
+    known.set(`credential ${row.name}`, secrets);
   };
 
   const sealedValue = (name: string): string | undefined => {
@@ -74,11 +77,18 @@ export function openVaulted(credentials: Credentials, known: KnownValues, log: L
       if (value === undefined) throw new Unresolved('it does not open');
       return { value };
     },
-    keys: () => [...keys.values()],
+    keys: () => [...keys.values()].flatMap(({ bound }) => bound),
     learn(reference, value) {
       const row = rows.find(({ name }) => reference === `${OWN}${name}`);
       if (row) keep(row, value);
     },
     refresh,
   };
+}
+
+/** What nobody else may see. The id of a pair of AWS is in every request that its owner signs. */
+function secretsIn({ slots }: Credential, value: string): readonly string[] {
+  const pair = slots.some(({ kind }) => kind === 'sigv4') ? parseAwsKey(value) : undefined;
+  if (!pair) return [value];
+  return pair.token === undefined ? [pair.secret] : [pair.secret, pair.token];
 }

@@ -78,15 +78,20 @@ function heldFor(names: unknown, { credentials }: Connection): Record<string, st
         EXIT.failed,
         `nobody knows under which variable a client looks for «${name}»: sallyport vault placeholder ${name} prints what it may hold`,
       );
-    out[found.variable] = found.placeholder;
+    Object.assign(out, standingFor(found));
   }
   return out;
 }
 
+/** A client of AWS wants a secret to sign with; that signature is not the one that leaves. */
+function standingFor({ variable, placeholder }: Connection['credentials'][number]): Record<string, string> {
+  return { [variable]: placeholder, ...(variable === 'AWS_ACCESS_KEY_ID' && { AWS_SECRET_ACCESS_KEY: placeholder }) };
+}
+
 /** A key in the environment that the vault has too gives way to what stands for it. */
 function allStandIns({ standIns, credentials }: Connection): Readonly<Record<string, string>> {
-  const own = credentials.filter(({ variable }) => variable !== '').map(({ variable, placeholder }) => [variable, placeholder] as const);
-  return { ...Object.fromEntries(own), ...standIns };
+  const own = credentials.filter(({ variable }) => variable !== '').map(standingFor);
+  return { ...Object.assign({}, ...own), ...standIns };
 }
 
 const WAIT_MS = 30_000;

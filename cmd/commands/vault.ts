@@ -22,6 +22,7 @@ export const vault: Command = {
     header: { type: 'string', describe: "the field it goes into, if not the vendor's own [NAME]", actions: SET },
     query: { type: 'string', describe: 'the parameter of the query it goes into [NAME]', actions: SET },
     'json-path': { type: 'string', describe: 'the string of a JSON body it goes into, such as auth.key [PATH]', actions: SET },
+    sigv4: { type: 'boolean', describe: 'it is a pair of AWS, ID:SECRET[:TOKEN], that requests are signed with', actions: SET },
     method: { type: 'string', describe: 'only for these methods [METHOD,…]', isList: true, actions: SET },
     path: { type: 'string', describe: "only for these paths, such as '/v1/*' [PATTERN,…]", isList: true, actions: SET },
     reference: {
@@ -51,6 +52,7 @@ export const vault: Command = {
   examples: [
     ['vault set openai --host api.openai.com', 'asks for the key, and keeps it sealed'],
     ['vault set work --host api.anthropic.com --reference op:Work/Anthropic/key', 'kept by 1Password, fetched when needed'],
+    ["vault set bedrock --host 'bedrock-runtime.*.amazonaws.com' --sigv4", 'a pair of AWS: requests are signed with it'],
     ['run --with openai -- codex', 'the client holds a placeholder; the key is put in on the way'],
     ['vault key use passphrase', 'asks for one; the key file goes'],
     ['vault rekey', 'a new data key; goes on where it was interrupted'],

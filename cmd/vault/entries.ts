@@ -2,8 +2,8 @@
 // Must not show a value: what a client holds in its place may be shown.
 
 import { didYouMean } from '../../src/nearest.ts';
-import type { Slot } from '../../src/rules/credential.ts';
-import { lintKey } from '../../src/rules/key-shapes.ts';
+import type { Credential, Slot } from '../../src/rules/credential.ts';
+import { lintAwsKey, lintKey } from '../../src/rules/key-shapes.ts';
 import { type Credentials, openCredentials, type StoredCredential } from '../../src/store/credentials.ts';
 import { type Change, changeStore } from '../change-store.ts';
 import type { Call } from '../command.ts';
@@ -19,7 +19,7 @@ export async function set(call: Call): Promise<number> {
   const credential = credentialFrom(name!, call);
   await refuseTaken(call, name!);
   const value = credential.reference === undefined ? await secretInput(`Value of ${name}`) : undefined;
-  if (value !== undefined) lint(call, value, credential.hosts);
+  if (value !== undefined) lint(call, value, credential);
   await change(call, 'vault set', name!, (table) => {
     table.add({ ...credential, value });
     return [undefined, facts(table.find(name!)!)];
@@ -78,7 +78,7 @@ export async function rotate(call: Call): Promise<number> {
   if (typeof reference === 'string') checkReference(reference);
   const row = await reading(call, (table) => existing(table, name!));
   const to = typeof reference === 'string' ? { reference } : { value: await secretInput(`New value of ${name}`) };
-  if ('value' in to) lint(call, to.value, row.hosts);
+  if ('value' in to) lint(call, to.value, row);
   await change(call, 'vault rotate', name!, (table) => {
     const before = facts(existing(table, name!));
     table.rotate(name!, to);
@@ -119,8 +119,8 @@ export function facts(row: StoredCredential) {
 }
 
 /** Says what is odd about a value, and refuses it without `--force`: formats change. */
-export function lint({ args, terminal }: Call, value: string, hosts: readonly string[]): void {
-  const odd = lintKey(value, hosts);
+export function lint({ args, terminal }: Call, value: string, { hosts, slots }: Pick<Credential, 'hosts' | 'slots'>): void {
+  const odd = slots.some(({ kind }) => kind === 'sigv4') ? lintAwsKey(value) : lintKey(value, hosts);
   if (odd === undefined) return;
   if (args.force !== true) throw new CommandFailure(EXIT.failed, `${odd}; --force keeps it all the same`);
   terminal.err(`sallyport: note: ${odd}`);
@@ -140,6 +140,7 @@ export async function change(
 }
 
 function slotText(slot: Slot): string {
+  if (slot.kind === 'sigv4') return slot.kind;
   return slot.kind === 'json' ? `json ${slot.path.join('.')}` : `${slot.kind} ${slot.name}`;
 }
 

@@ -6,7 +6,7 @@ import { Fault } from '../../src/fault.ts';
 import { parseReference } from '../../src/proxy/references/kinds.ts';
 import { type Credential, isCredentialName, type Slot } from '../../src/rules/credential.ts';
 import { matchesHost, parseHostPattern } from '../../src/rules/host-pattern.ts';
-import { shapeFor, standInFor } from '../../src/rules/key-shapes.ts';
+import { awsStandIn, shapeFor, standInFor } from '../../src/rules/key-shapes.ts';
 import { PROVIDERS } from '../../src/rules/policy.ts';
 import type { Call } from '../command.ts';
 import { parseDuration } from '../duration.ts';
@@ -24,11 +24,13 @@ export function credentialFrom(name: string, { args }: Pick<Call, 'args'>): Cred
   if (hosts.length === 0) throw usage('which host is it for? Give --host, such as --host api.openai.com');
   const reference = text(args.reference);
   if (reference !== undefined) checkReference(reference);
-  const variable = text(args.variable) ?? shapeFor(hosts)?.variable ?? '';
+  const isPair = args.sigv4 === true;
+  const variable = text(args.variable) ?? (isPair ? 'AWS_ACCESS_KEY_ID' : shapeFor(hosts)?.variable) ?? '';
   if (variable !== '' && !VARIABLE.test(variable)) throw usage('--variable takes the name of an environment variable');
   const note = text(args.note) ?? '';
   if (/\p{Cc}/u.test(note) || note.length > MAX_NOTE) throw usage(`--note takes one line of at most ${MAX_NOTE} characters`);
   const expires = text(args.expires);
+  const random = randomBytes(RANDOM_BYTES);
   const lifeMs = expires === undefined ? undefined : parseDuration(expires, 'expires');
   return {
     name,
@@ -36,7 +38,7 @@ export function credentialFrom(name: string, { args }: Pick<Call, 'args'>): Cred
     slots: slotsFrom(args, hosts),
     methods: list(args.method).map(methodOf),
     paths: list(args.path).map(pathOf),
-    placeholder: text(args.placeholder) ?? standInFor(hosts, randomBytes(RANDOM_BYTES)),
+    placeholder: text(args.placeholder) ?? (isPair ? awsStandIn(random) : standInFor(hosts, random)),
     variable,
     expiresAtMs: lifeMs === undefined ? undefined : Date.now() + lifeMs,
     reference,
@@ -55,8 +57,10 @@ export function checkReference(reference: string): void {
 
 function slotsFrom(args: Call['args'], hosts: readonly string[]): readonly Slot[] {
   const [header, query, json] = [text(args.header), text(args.query), text(args['json-path'])];
-  if ([header, query, json].filter((one) => one !== undefined).length > 1)
-    throw usage('a key has one place: --header, --query or --json-path');
+  const isPair = args.sigv4 === true;
+  if ([header, query, json, isPair || undefined].filter((one) => one !== undefined).length > 1)
+    throw usage('a key has one place: --header, --query, --json-path or --sigv4');
+  if (isPair) return [{ kind: 'sigv4' }];
   if (header !== undefined) {
     if (!TOKEN.test(header)) throw usage(`--header: «${header}» is no name of a header`);
     return [{ kind: 'header', name: header.toLowerCase() }];

@@ -1,15 +1,15 @@
 // Phase 7: fields of our hop are taken out and the key is put in, last, so that no guardrail ever sees it.
 // It must not read a body.
-import { Fault } from '../fault.ts';
 import { joinedValue, type RawHeaders, type RequestHead, withoutDigests } from '../headers.ts';
-import { carriesKey, carriesPlaceholder, type Injection, injectIntoBody, injectIntoTarget, injectKeys, placeOf } from '../rules/inject.ts';
+import { carriesKey, carriesPlaceholder, type Injection, injectIntoBody, injectIntoTarget, injectKeys } from '../rules/inject.ts';
 import { withoutOptOuts } from '../rules/opt-out.ts';
 import type { InjectRule } from '../rules/policy.ts';
-import type { Secret } from '../secret.ts';
 import type { Inspection } from './body/inspect.ts';
 import type { Exchange, OutgoingRequest } from './exchange.ts';
 import { endToEnd, endToEndHttp2 } from './hop.ts';
 import type { Conductor } from './house.ts';
+import { injectFacts, keyFor } from './keys.ts';
+import { signRequest } from './sign.ts';
 
 /** The request as it will leave; a key may have to be fetched first. Faults key-missing, rule-denied (a key or what stands for it on its way to a foreign host). */
 export async function arm(house: Conductor, x: Exchange, found: Inspection): Promise<OutgoingRequest> {
@@ -25,7 +25,9 @@ export async function arm(house: Conductor, x: Exchange, found: Inspection): Pro
   const target = injection ? await injectIntoTarget(injection) : found.head.target;
   const body = injection ? await armedBody(injection, found.body) : found.body;
   const keyed = injection ? await injectKeys(injection) : stripped;
-  const headers = body === found.body ? keyed : withoutDigests(keyed);
+  const edited = body === found.body ? keyed : withoutDigests(keyed);
+  const isOther = own.headers !== x.line.head.headers || target !== x.line.head.target || (body.kind === 'whole' && body.changed);
+  const headers = x.signer ? signRequest(x, x.signer, { ...found.head, headers: edited, target }, body, isOther) : edited;
   const headChanged = headers !== x.line.head.headers || target !== x.line.head.target;
   const head = headChanged ? { ...found.head, headers, target } : x.line.head;
   x.notes.armedAt = performance.now();
@@ -45,22 +47,14 @@ function refuseForeign(house: Conductor, { policy, connection: { authority } }: 
 
 function injectionFor(house: Conductor, x: Exchange, head: RequestHead): Injection | undefined {
   const { policy, connection, route } = x;
-  const { authority } = connection;
-  const rules = policy.injectFor(authority, x.profile);
+  const rules = policy.injectFor(connection.authority, x.profile);
   if (rules.length === 0 || !route) return undefined;
   const resolve = async (rule: InjectRule) => {
     const value = await keyFor(house, x, rule);
     x.notes.injected = [...x.notes.injected, { value, standIn: rule.replaces ?? '[redacted]' }];
     return value;
   };
-  const facts = {
-    tls: connection.scheme === 'https',
-    verified: connection.scheme === 'https',
-    // An address has no server name, and an absolute-form request no hello to carry one.
-    named: connection.sni !== undefined || authority.kind !== 'name' || connection.isAbsolute === true,
-    port: authority.port,
-  };
-  return { route, head, rules, resolve, facts };
+  return { route, head, rules, resolve, facts: injectFacts(connection) };
 }
 
 /** A body that is on its way already is not armed: the failure is then a harmless 401. */
@@ -69,19 +63,4 @@ async function armedBody(injection: Injection, body: OutgoingRequest['body']): P
   if (joinedValue(injection.head.headers, 'content-encoding') !== undefined) return body;
   const bytes = await injectIntoBody(injection, body.bytes);
   return bytes === body.bytes ? body : { ...body, bytes, changed: true };
-}
-
-/** What goes wrong is for the log: where the user keeps keys is nothing that a client or a page in it needs to read. */
-async function keyFor(house: Conductor, x: Exchange, rule: InjectRule): Promise<string> {
-  const { host } = x.connection.authority;
-  const missing = (cause?: unknown) => new Fault('key-missing', placeOf(rule), { cause });
-  let secret: Secret;
-  try {
-    secret = await house.options.resolveSecret(rule.value, host, x.line.signal);
-  } catch (thrown) {
-    throw thrown instanceof Fault ? missing(thrown) : thrown;
-  }
-  const value = secret.reveal(host);
-  if (value === undefined) throw missing();
-  return value;
 }

@@ -17,6 +17,7 @@ import { complain } from './complain.ts';
 import type { ConnectionFacts, Exchange, Line, Notes } from './exchange.ts';
 import type { Conductor } from './house.ts';
 import { record } from './record.ts';
+import { signerFor } from './sign.ts';
 
 /** Conducts one exchange from its head to its record. Never throws: a failure is answered or cut by the line. */
 export async function conduct(house: Conductor, line: Line, connection: ConnectionFacts, provider: Provider | undefined): Promise<void> {
@@ -24,6 +25,7 @@ export async function conduct(house: Conductor, line: Line, connection: Connecti
   try {
     read(x, provider);
     admit(house, x);
+    x.signer = await signerFor(house, x);
     const found = await inspect(house, x);
     const out = await arm(house, x, found);
     await line.send(out);
@@ -72,6 +74,7 @@ function begin(house: Conductor, line: Line, connection: ConnectionFacts): Excha
     policy: house.options.policy(),
     line,
     route: undefined,
+    signer: undefined,
     notes,
   };
 }

@@ -10,6 +10,7 @@ import type { Injected } from '../rules/masking/scrub.ts';
 import type { Policy } from '../rules/policy.ts';
 import type { Profile } from '../rules/profile.ts';
 import type { Dialect, Route } from '../rules/provider.ts';
+import type { AwsKey, SigV4 } from '../rules/sigv4.ts';
 import type { Usage } from '../rules/usage.ts';
 
 /** A client that was let in. */
@@ -152,7 +153,15 @@ export interface Exchange {
   readonly policy: Policy;
   readonly line: Line;
   route: Route | undefined;
+  /** Where the client's signature over the request can be made anew, with what. */
+  signer: Signer | undefined;
   readonly notes: Notes;
+}
+
+/** The signature a request came with, and a key for another. */
+export interface Signer {
+  readonly signature: SigV4;
+  readonly key: AwsKey;
 }
 
 /** Append-only facts about an exchange, read by record. */

@@ -3,11 +3,12 @@
 import type { HostPattern } from './host-pattern.ts';
 import type { InjectRule } from './policy.ts';
 
-/** The exact place of a key in a request: a field, a parameter of the query, or a string of a JSON body. */
+/** The exact place of a key in a request: a field, a parameter of the query, a string of a JSON body, or the signature it makes (AWS). */
 export type Slot =
   | { readonly kind: 'header'; readonly name: string }
   | { readonly kind: 'query'; readonly name: string }
-  | { readonly kind: 'json'; readonly path: readonly string[] };
+  | { readonly kind: 'json'; readonly path: readonly string[] }
+  | { readonly kind: 'sigv4' };
 
 /** One credential. */
 export interface Credential {
@@ -45,6 +46,7 @@ export function rulesOf(credential: Credential): InjectRule[] {
       header: slot.kind === 'header' ? slot.name : undefined,
       query: slot.kind === 'query' ? slot.name : undefined,
       json: slot.kind === 'json' ? slot.path : undefined,
+      sigv4: slot.kind === 'sigv4' || undefined,
       methods,
       paths,
       entry: name,

@@ -97,8 +97,8 @@ export async function injectIntoBody(injection: Injection, bytes: Buffer): Promi
       );
 }
 
-/** Rules that may act on this request at all. */
-function acting({ route, head, rules, facts }: Injection): readonly InjectRule[] {
+/** Rules that may act on this request at all, as `injectKeys` says. */
+export function acting({ route, head, rules, facts }: Omit<Injection, 'resolve'>): readonly InjectRule[] {
   const safe = facts.tls && facts.verified && facts.named && facts.port === 443 && route.authority.port === 443;
   if (rules.length === 0 || !safe || !agrees(route.authority, head.authority) || head.method.toUpperCase() === 'TRACE') return [];
   const path = head.target.split('?', 1)[0]!;
@@ -205,7 +205,8 @@ async function valueFor(rule: InjectRule, resolve: (rule: InjectRule) => Promise
 }
 
 /** In words. */
-export function placeOf({ header, query, json = [] }: InjectRule): string {
+export function placeOf({ header, query, json = [], sigv4 }: InjectRule): string {
+  if (sigv4) return 'signature';
   if (header !== undefined) return `header ${header}`;
   return query === undefined ? `body ${json.join('.')}` : `query ${query}`;
 }

@@ -1,6 +1,7 @@
 // The keys that vendors give out: how one looks, where it goes, under which variable clients look for it, and what can stand for one so
 // that a client which checks the form lets it pass. Must not know a value for longer than a question takes.
 import type { HostPattern } from './host-pattern.ts';
+import { parseAwsKey } from './sigv4.ts';
 
 /** One family of keys. */
 export interface KeyShape {
@@ -105,6 +106,8 @@ export const KEY_SHAPES: readonly KeyShape[] = Object.freeze([
   },
 ]);
 
+const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+const AWS_SECRET_LENGTH = 40;
 const AWS_KEY_ID = /^(?:AKIA|ASIA)/;
 const AWS_KEY_ID_LENGTH = 20;
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
@@ -126,6 +129,25 @@ export function lintKey(value: string, hosts: readonly string[]): string | undef
   }
   const shape = shapeFor(hosts);
   return !shape || shape.form.test(value) ? undefined : `a key for ${shape.hosts[0]} is ${shape.words}; this is not`;
+}
+
+/** The same for a pair of AWS: `ID:SECRET`, and `:TOKEN` with a temporary one. */
+export function lintAwsKey(value: string): string | undefined {
+  if (/\s/.test(value)) return 'it holds white space: was more copied than the key?';
+  const key = parseAwsKey(value);
+  if (!key) return 'a pair of AWS is ACCESS_KEY_ID:SECRET_ACCESS_KEY, with :SESSION_TOKEN behind it if there is one; this is not';
+  if (!AWS_KEY_ID.test(key.id)) return 'an AWS access key id begins with AKIA or ASIA; this does not';
+  if (key.id.length !== AWS_KEY_ID_LENGTH) return lintKey(key.id, []);
+  if (key.secret.length !== AWS_SECRET_LENGTH) {
+    return `an AWS secret access key has exactly ${AWS_SECRET_LENGTH} characters; this has ${key.secret.length}`;
+  }
+  return key.id.startsWith('ASIA') && key.token === undefined ? 'a temporary pair (ASIA) needs its session token' : undefined;
+}
+
+/** What stands for an access key id of AWS: of the same form, made from random bytes (64 at least). */
+export function awsStandIn(random: Uint8Array): string {
+  const begin = `AKIA${MARK}`;
+  return begin + Array.from({ length: AWS_KEY_ID_LENGTH - begin.length }, (_, i) => BASE32[random[i]! % BASE32.length]).join('');
 }
 
 /** What stands for a key of these hosts: of the same form, made from random bytes (64 at least). */

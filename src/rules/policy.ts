@@ -41,6 +41,8 @@ export interface InjectRule {
   readonly header?: string | undefined;
   readonly query?: string | undefined;
   readonly json?: readonly string[] | undefined;
+  /** It is a pair of AWS, which goes nowhere: the request is signed with it. */
+  readonly sigv4?: boolean | undefined;
   /** Upper case; undefined or empty: any. */
   readonly methods?: readonly string[] | undefined;
   /** Patterns of paths, `*` for any characters; undefined or empty: any. */

@@ -49,6 +49,7 @@ const slot = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('header'), name: z.string() }),
   z.strictObject({ kind: z.literal('query'), name: z.string() }),
   z.strictObject({ kind: z.literal('json'), path: z.array(z.string()) }),
+  z.strictObject({ kind: z.literal('sigv4') }),
 ]);
 const facts = z.strictObject({
   hosts: z.array(z.string()),

@@ -197,6 +197,26 @@ describe('without one', { timeout: 60_000 }, () => {
     }
   });
 
+  test('a pair of AWS is looked at as one, and a client gets two variables', async () => {
+    const user = newUser();
+    const aws = ['vault', 'set', 'bedrock', '--host', 'bedrock-runtime.*.amazonaws.com', '--sigv4'];
+    const pair = `AKIAIOSFODNN7EXAMPLE:${'tulip/+='.repeat(5)}`;
+    expect(await user.run(aws, { input: pair.slice(0, -1) })).toMatchObject({ code: 1, stderr: expect.stringContaining('this has 39') });
+    expect(await user.run([...aws, '--header', 'x'], { input: pair })).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--json-path or --sigv4'),
+    });
+    expect((await user.run(aws, { input: pair })).code).toBe(0);
+    expect((await user.run(['vault', 'rotate', 'bedrock'], { input: 'AKIAIOSFODNN7EXAMPLE' })).code).toBe(1);
+    const { placeholder, slots, variable } = await show(user, 'bedrock');
+    expect(placeholder).toMatch(/^AKIASALLYPORT[A-Z2-7]{7}$/);
+    expect([slots, variable]).toEqual([['sigv4'], 'AWS_ACCESS_KEY_ID']);
+    await startDaemon(user);
+    const print = 'console.log(process.env.AWS_ACCESS_KEY_ID, process.env.AWS_SECRET_ACCESS_KEY)';
+    const ran = await user.run(['run', '--with', 'bedrock', '--', process.execPath, '-e', print]);
+    expect(ran.stdout).toBe(`${placeholder} ${placeholder}\n`);
+  });
+
   test('a locked vault keeps nothing in plain text', async () => {
     const user = newUser();
     await user.run(SET, { input: KEY });

@@ -9,6 +9,7 @@ const credential: Credential = {
     { kind: 'header', name: 'authorization' },
     { kind: 'query', name: 'key' },
     { kind: 'json', path: ['auth', 'key'] },
+    { kind: 'sigv4' },
   ],
   methods: ['POST'],
   paths: ['/v1/*'],
@@ -21,13 +22,15 @@ const credential: Credential = {
 
 test('a rule for each host and place', () => {
   const rules = rulesOf(credential);
-  expect(rules.map(({ host, header, query, json }) => [host, header ?? query ?? json])).toEqual([
+  expect(rules.map(({ host, header, query, json, sigv4 }) => [host, header ?? query ?? json ?? sigv4])).toEqual([
     ['a.test', 'authorization'],
     ['a.test', 'key'],
     ['a.test', ['auth', 'key']],
+    ['a.test', true],
     ['b.test', 'authorization'],
     ['b.test', 'key'],
     ['b.test', ['auth', 'key']],
+    ['b.test', true],
   ]);
   const of = ['$', '{credential:work}'].join('');
   for (const rule of rules) expect(rule).toMatchObject({ value: of, replaces: 'P', entry: 'work', methods: ['POST'], paths: ['/v1/*'] });

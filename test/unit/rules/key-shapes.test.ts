@@ -1,7 +1,7 @@
 // Keys of vendors: what looks odd is said without the key, and what stands for one passes for one.
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { KEY_SHAPES, lintKey, shapeFor, standInFor } from '../../../src/rules/key-shapes.ts';
+import { awsStandIn, KEY_SHAPES, lintAwsKey, lintKey, shapeFor, standInFor } from '../../../src/rules/key-shapes.ts';
 
 describe('a key', () => {
   test.each([
@@ -37,5 +37,27 @@ describe('what stands for one', () => {
   test('of nobody that is known is one word', () => {
     expect(standInFor(['x.test'], randomBytes(256))).toMatch(/^sallyport-SALLYPORT[A-Za-z0-9]{29}$/);
     expect(shapeFor(['x.test'])).toBeUndefined();
+  });
+});
+
+describe('a pair of AWS', () => {
+  const [id, secret] = ['AKIAIOSFODNN7EXAMPLE', 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY'];
+  test.each([
+    [`${id}:${secret}`, undefined],
+    [`${id.replace('AKIA', 'ASIA')}:${secret}:token`, undefined],
+    [`${id.replace('AKIA', 'ASIA')}:${secret}`, 'a temporary pair (ASIA) needs its session token'],
+    [id, 'a pair of AWS is ACCESS_KEY_ID:SECRET_ACCESS_KEY, with :SESSION_TOKEN behind it if there is one; this is not'],
+    [`${id}: ${secret}`, 'it holds white space: was more copied than the key?'],
+    [`${id.toLowerCase()}:${secret}`, 'an AWS access key id begins with AKIA or ASIA; this does not'],
+    [`${id}X:${secret}`, 'an AWS access key id has exactly 20 characters; this has 21'],
+    [`${id}:${secret}X`, 'an AWS secret access key has exactly 40 characters; this has 41'],
+  ])('%s', (value, line) => {
+    expect(lintAwsKey(value)).toBe(line);
+  });
+
+  test('is stood for by an access key id, another each time', () => {
+    const [one, two] = [awsStandIn(randomBytes(64)), awsStandIn(randomBytes(64))];
+    expect(one).toMatch(/^AKIASALLYPORT[A-Z2-7]{7}$/);
+    expect(one).not.toBe(two);
   });
 });

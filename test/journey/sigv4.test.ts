@@ -1,0 +1,131 @@
+// Requests that their client signs (SigV4) towards a server that checks the signature: masked and still accepted where the vault has the
+// key, signed with the real key where the client has a placeholder, and as ever where it has neither.
+import { describe, expect, test } from 'vitest';
+import { firstValue, type RequestHead } from '../../src/headers.ts';
+import type { InjectRule } from '../../src/rules/policy.ts';
+import { canonicalRequest, hashOf, parseSigV4, signatureOf, stringToSign } from '../../src/rules/sigv4.ts';
+import { BEDROCK, INVOKE, signedFields } from '../support/aws-signer.ts';
+import type { TestDaemonOptions } from '../support/daemon.ts';
+import { startWorld } from '../support/world.ts';
+
+const OWN = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };
+const STAND_IN = { accessKeyId: 'AKIASALLYPORTABCDEFG', secretAccessKey: 'anything' };
+const TOKEN = 'session/token==';
+const VALUE = ['$', '{credential:bedrock}'].join('');
+const rule: InjectRule = {
+  host: 'bedrock-runtime.*.amazonaws.com',
+  sigv4: true,
+  value: VALUE,
+  entry: 'bedrock',
+  replaces: STAND_IN.accessKeyId,
+};
+const MAIL = 'ann.tulip@mail.example.org';
+const BODY = JSON.stringify({
+  anthropic_version: 'bedrock-2023-05-31',
+  max_tokens: 9,
+  messages: [{ role: 'user', content: `to ${MAIL}` }],
+});
+const secrets = { [VALUE]: `${OWN.accessKeyId}:${OWN.secretAccessKey}` };
+const known = { settings: { inject: [rule] }, secrets };
+
+/** Bedrock as far as signatures go. */
+function accepts(head: RequestHead, body: Buffer): boolean {
+  const signature = parseSigV4(head);
+  if (signature?.keyId !== OWN.accessKeyId) return false;
+  const canonical = canonicalRequest(head, signature.signed, hashOf(body));
+  const sum = firstValue(head.headers, 'x-amz-content-sha256');
+  return (
+    (sum === undefined || sum === hashOf(body)) &&
+    firstValue(head.headers, 'authorization')!.endsWith(
+      `Signature=${signatureOf(signature, OWN.secretAccessKey, stringToSign(signature, canonical))}`,
+    )
+  );
+}
+
+async function world(daemon: TestDaemonOptions) {
+  const opened = await startWorld({
+    daemon,
+    provider: {
+      override({ method, target, headers, body }, reply) {
+        const isSound = accepts({ method, target, headers, authority: BEDROCK }, body);
+        reply.json(isSound ? 200 : 403, isSound ? { content: [] } : { message: 'The request signature we calculated does not match' });
+        return true;
+      },
+    },
+  });
+  const post = async (headers: readonly string[], body = BODY) => {
+    const client = await opened.connect(BEDROCK);
+    return client.request(`POST ${INVOKE}`, headers, body);
+  };
+  return { post, sent: () => opened.provider.capture.requests.at(-1)!, count: () => opened.provider.capture.requests.length };
+}
+
+describe('the client has the key, and the vault has it too', () => {
+  test('what is masked is accepted, and nothing has moved', async () => {
+    const { post, sent } = await world(known);
+    const headers = signedFields(OWN, BODY);
+    expect((await post(headers)).status).toBe(200);
+    expect(sent().body.toString()).not.toContain('tulip');
+    const changed = sent().headers.flatMap((text, i) => (text === headers[i] ? [] : [headers[i - 1]]));
+    expect(changed.toSorted()).toEqual(['AUTHORIZATION', 'content-length', 'x-amz-content-sha256']);
+    expect(sent().headers).toHaveLength(headers.length);
+  });
+
+  test('a value in a field that is signed is masked as well', async () => {
+    const { post, sent } = await world(known);
+    expect((await post(signedFields(OWN, BODY, { 'x-amzn-note': MAIL }))).status).toBe(200);
+    expect(sent().headers.join()).not.toContain('tulip');
+  });
+
+  test('what is not edited leaves as it came, and a wrong body is found out', async () => {
+    const { post, sent } = await world(known);
+    const plain = BODY.replace(MAIL, 'nobody');
+    const headers = signedFields(OWN, plain);
+    expect((await post(headers, plain)).status).toBe(200);
+    expect(sent().headers).toEqual(headers);
+    expect((await post(headers, plain.replace('nobody', 'no-one'))).status).toBe(403);
+  });
+});
+
+describe('the client has a placeholder', () => {
+  test('the request is signed with the real key', async () => {
+    const { post, sent } = await world({ ...known, secrets: { [VALUE]: `${secrets[VALUE]}:${TOKEN}` } });
+    const reply = await post(signedFields(STAND_IN, BODY));
+    expect(reply.status).toBe(200);
+    expect(firstValue(sent().headers, 'x-amz-security-token')).toBe(TOKEN);
+    expect(sent().headers.join()).not.toContain(STAND_IN.accessKeyId);
+  });
+
+  test('a session token of its own goes', async () => {
+    const { post, sent } = await world(known);
+    expect((await post(signedFields({ ...STAND_IN, sessionToken: 'stale' }, BODY))).status).toBe(200);
+    expect(sent().headers.join()).not.toContain('stale');
+  });
+
+  test.each([
+    ['missing', {}],
+    ['no pair', { [VALUE]: 'AKIAIOSFODNN7EXAMPLE' }],
+  ])('a key that is %s is a 502, and nothing leaves', async (_, none) => {
+    const { post, count } = await world({ ...known, secrets: none });
+    expect((await post(signedFields(STAND_IN, BODY))).status).toBe(502);
+    expect(count()).toBe(0);
+  });
+
+  test('for other paths it is put nowhere', async () => {
+    const { post, sent } = await world({ ...known, settings: { inject: [{ ...rule, paths: ['/other/*'] }], onAttestedBody: 'observe' } });
+    const headers = signedFields(STAND_IN, BODY);
+    expect((await post(headers)).status).toBe(403);
+    expect(sent().headers).toEqual(headers);
+  });
+});
+
+describe('the vault does not have the key of the client', () => {
+  test.each([
+    ['no key', { settings: { inject: [rule] } }],
+    ['another', { settings: { inject: [rule] }, secrets: { [VALUE]: `AKIAOTHER:${OWN.secretAccessKey}` } }],
+  ])('%s: a value that must be masked is refused', async (_, daemon) => {
+    const { post, count } = await world(daemon);
+    expect((await post(signedFields(OWN, BODY))).status).toBe(403);
+    expect(count()).toBe(0);
+  });
+});
