@@ -1,5 +1,5 @@
-// Phase 7: fields of our hop are taken out and the key is put in, last, so that no guardrail ever sees it.
-// It must not read a body.
+// Phase 7: fields of our hop are taken out and the key is put in, last, so that no guardrail ever sees it; what was signed is then signed
+// anew. It must not read a body.
 import { joinedValue, type RawHeaders, type RequestHead, withoutDigests } from '../headers.ts';
 import { carriesKey, carriesPlaceholder, type Injection, injectIntoBody, injectIntoTarget, injectKeys } from '../rules/inject.ts';
 import { withoutOptOuts } from '../rules/opt-out.ts';

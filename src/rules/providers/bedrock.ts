@@ -1,5 +1,5 @@
-// Amazon Bedrock's runtime. Requests are signed over their body (SigV4) unless a Bedrock API key is used: unless the vault has the key, what
-// passes here with a signature can be watched but not edited. Streams come as binary messages with their own checksums.
+// Amazon Bedrock's runtime. Requests are signed over their body (SigV4) unless a Bedrock API key is used: what is signed can be watched,
+// and edited where the vault has the key to sign it anew. Streams come as binary messages with their own checksums.
 import type { Fault } from '../../fault.ts';
 import { attestsBilling, attestsSigV4 } from '../attestation.ts';
 import { anthropic } from '../dialects/anthropic.ts';

@@ -12,6 +12,7 @@ import {
   injectIntoBody,
   injectIntoTarget,
   injectKeys,
+  placeOf,
   standIns,
 } from '../../../src/rules/inject.ts';
 import type { InjectRule } from '../../../src/rules/policy.ts';
@@ -302,4 +303,13 @@ describe('a key itself', () => {
     expect(check(request(['authorization', 'Bearer mine', 'x', 'Basic !']), 'evil.test')).not.toThrow();
     expect(() => carriesKey(request([]), [], parseAuthority('evil.test', 443))).not.toThrow();
   });
+});
+
+test.each([
+  [{ header: 'x-api-key' }, 'header x-api-key'],
+  [{ query: 'key' }, 'query key'],
+  [{ json: ['auth', 'key'] }, 'body auth.key'],
+  [{ sigv4: true }, 'signature'],
+])('a place in words: %j', (place, words) => {
+  expect(placeOf({ host: 'a.test', value: 'v', replaces: undefined, ...place })).toBe(words);
 });
