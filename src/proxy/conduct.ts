@@ -1,6 +1,6 @@
 // Phases 4 to 10 of one exchange, in order, and the last one always. It drives a Line and asks the rules; it opens no
 // socket and parses no byte itself.
-import { asFault, Fault } from '../fault.ts';
+import { asFault, CLIENT_GONE, Fault } from '../fault.ts';
 import { allValues, type ReplyHead } from '../headers.ts';
 import { opaque } from '../rules/dialects/opaque.ts';
 import { createScrubber, type Scrubber } from '../rules/masking/scrub.ts';
@@ -12,25 +12,34 @@ import { arm } from './arm.ts';
 import { hashBodies } from './body/hashes.ts';
 import { inspect } from './body/inspect.ts';
 import { messagePlan } from './body/messages.ts';
+import { boardRefresh, keptPlan } from './body/refresh.ts';
 import { replyPlan } from './body/restore-reply.ts';
 import { complain } from './complain.ts';
-import type { ConnectionFacts, Exchange, Line, Notes } from './exchange.ts';
+import type { ConnectionFacts, Exchange, Line, Notes, WholeReply } from './exchange.ts';
 import type { Conductor } from './house.ts';
 import { record } from './record.ts';
+import type { Boarding } from './refresh-flights.ts';
 import { signerFor } from './sign.ts';
 
 /** Conducts one exchange from its head to its record. Never throws: a failure is answered or cut by the line. */
 export async function conduct(house: Conductor, line: Line, connection: ConnectionFacts, provider: Provider | undefined): Promise<void> {
   const x = begin(house, line, connection);
+  let flight: Boarding | undefined;
+  let shared: WholeReply | undefined;
   try {
     read(x, provider);
     admit(house, x);
     x.signer = await signerFor(house, x);
     const found = await inspect(house, x);
+    flight = await boardRefresh(house, x);
+    if (flight?.kind === 'joins') return line.answer(flight.reply);
     const out = await arm(house, x, found);
-    await line.send(out);
+    const isShared = flight?.kind === 'leads';
+    await line.send(isShared ? { ...out, outlivesClient: true } : out);
     hashBodies(x.notes);
-    await relay(house, x);
+    if (!isShared) return await relay(house, x);
+    shared = await relayKept(x);
+    if (line.signal.aborted) throw CLIENT_GONE;
   } catch (thrown) {
     const fault = line.signal.aborted ? new Fault('client-gone', undefined, { cause: thrown }) : asFault(thrown);
     x.notes.fault = fault.code;
@@ -39,6 +48,7 @@ export async function conduct(house: Conductor, line: Line, connection: Connecti
     line.fail(fault, x.route?.dialect ?? provider?.fallback ?? opaque, x.id);
     complain(house.log, { exchange: x.id, host: connection.authority.host }, fault);
   } finally {
+    if (flight?.kind === 'leads') flight.end(shared);
     hashBodies(x.notes);
     record(house, x);
   }
@@ -59,6 +69,7 @@ function begin(house: Conductor, line: Line, connection: ConnectionFacts): Excha
     askedModel: '',
     usage: NO_USAGE,
     answersJson: false,
+    refreshKey: undefined,
     injected: [],
     sentHead: undefined,
     bodies: undefined,
@@ -113,6 +124,14 @@ async function relay(house: Conductor, x: Exchange): Promise<void> {
   } finally {
     if (plan.kind === 'raw') await plan.settle?.();
   }
+}
+
+/** The same for an answer that others wait for. */
+async function relayKept({ line }: Exchange): Promise<WholeReply | undefined> {
+  const reply = await line.receive();
+  const plan = keptPlan(reply);
+  await line.relay(reply, plan);
+  return plan.kept();
 }
 
 /** No credential that was put in comes back in a field. */

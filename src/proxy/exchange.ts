@@ -57,6 +57,8 @@ export interface OutgoingRequest {
   readonly head: RequestHead;
   /** False: the head leaves with the bytes it came in. */
   readonly headChanged: boolean;
+  /** It is brought to its end though its client leaves: others need the answer. */
+  readonly outlivesClient?: boolean;
   /**
    * 'stream': relay as it comes, its beginning once `held` lets go of it; `watch` sees each piece after that and may throw to stop it.
    * Otherwise the collected body, edited or not. Either way `trailers` is asked once, when the last of them is there.
@@ -65,6 +67,12 @@ export interface OutgoingRequest {
     | { readonly kind: 'stream'; readonly held?: HeldBody; readonly watch?: (piece: Buffer) => void }
     | { readonly kind: 'whole'; readonly bytes: Buffer; readonly changed: boolean }
   );
+}
+
+/** An answer that is all there, framed by its Content-Length and without fields of a hop. */
+export interface WholeReply {
+  readonly head: ReplyHead;
+  readonly body: Buffer;
 }
 
 /** The trailer fields that leave for those that came: the same array for the same. May throw to stop the request. */
@@ -127,6 +135,8 @@ export interface Line {
   receive(): Promise<ReplyHead>;
   /** Relays head and body to the end. Faults upstream-*, client-gone. */
   relay(head: ReplyHead, plan: ReplyPlan): Promise<void>;
+  /** Answers without upstream, in place of `send` and all that follows it; `collect` came before. */
+  answer(reply: WholeReply): void;
   /** Relays a WebSocket that upstream has agreed to, until either side closes. */
   relayMessages(head: ReplyHead, plan: MessagePlan): Promise<void>;
   /** Says so: an error reply if none was begun, else a cut that looks like one. Never throws. */
@@ -186,6 +196,8 @@ export interface Notes {
   usage: Usage;
   /** The request asked the model for an answer in JSON; over a WebSocket the last one that asked for an answer. */
   answersJson: boolean;
+  /** It refreshes a login: the same for the same refresh, a hash. */
+  refreshKey: string | undefined;
   /** Credentials that were put into the request. */
   injected: readonly Injected[];
   /** Sent head, for `fidelity`. */

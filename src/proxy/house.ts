@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import type { ExchangeRecord } from '../exchange-record.ts';
 import type { Exchange } from './exchange.ts';
 import type { ProxyOptions } from './options.ts';
+import type { RefreshFlights } from './refresh-flights.ts';
 
 /** What conduct needs besides the exchange: the daemon's parts and what to do with the finished record. */
 export interface Conductor {
@@ -15,6 +16,7 @@ export interface Conductor {
   readonly draining: () => boolean;
   /** Counts by name, shown by `status`. */
   readonly count: (name: string) => void;
+  readonly refreshes: RefreshFlights;
   readonly finished: (x: Exchange, record: ExchangeRecord) => void;
 }
 

@@ -7,6 +7,7 @@ import { type FidelityReport, openFidelityLog } from './fidelity.ts';
 import type { House } from './house.ts';
 import { accept } from './ingress/accept.ts';
 import type { ProxyOptions } from './options.ts';
+import { openRefreshFlights, realAfter } from './refresh-flights.ts';
 import { resetConnection } from './wire/reset.ts';
 
 /** A listening proxy. Ends by `drain` or `close`. */
@@ -42,6 +43,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
       return `x-${run}-${(++serial).toString(36)}`;
     },
     draining: () => draining,
+    refreshes: openRefreshFlights(realAfter),
     count: (name) => {
       totals[name] = (totals[name] ?? 0) + 1;
     },

@@ -16,6 +16,7 @@ import { editText } from './edit-text.ts';
 import { keepBodies } from './hashes.ts';
 import { maskFields, maskHead } from './mask-head.ts';
 import { maskerFor } from './masker.ts';
+import { loginBody } from './refresh.ts';
 import { isText, refuseWide, smallBody, startsLikeJson, type WholeBody, watcher } from './unheld.ts';
 import { mayEdit } from './vouched.ts';
 
@@ -33,7 +34,8 @@ const STREAM: OutgoingRequest['body'] = { kind: 'stream' };
 /** Scans and masks. Faults body-too-large, body-unreadable, rule-denied, client-gone, client-slow. */
 export async function inspect(house: Conductor, x: Exchange): Promise<Inspection> {
   const { line, route } = x;
-  if (!route || route.endpoint?.kind === 'login') return { head: line.head, body: STREAM };
+  if (!route) return { head: line.head, body: STREAM };
+  if (route.endpoint?.kind === 'login') return { head: line.head, body: await loginBody(x) };
   const masker = maskerFor(house, x);
   const head = maskHead(x, route, masker);
   if (!line.hasBody || line.wantsWebSocket) return { head, body: STREAM };

@@ -1,16 +1,16 @@
 // One HTTP/1 exchange between a client wire and its upstream wire. Heads and bodies that nobody touched leave with the
 // bytes they came in; edited ones are re-framed here. It does not know providers, rules or TLS.
+import { STATUS_CODES } from 'node:http';
 import { asFault, CLIENT_GONE, Fault } from '../../fault.ts';
 import { type ReplyHead, type RequestHead, withValue } from '../../headers.ts';
 import type { Dialect } from '../../rules/provider.ts';
-import type { Line, LineTally, MessagePlan, OutgoingRequest, ReplyPlan } from '../exchange.ts';
-import { MAX_INTERIM, type ParsedReply, type ParsedRequest, parseReplyHead, renderHead } from '../wire/head.ts';
+import type { Line, LineTally, MessagePlan, OutgoingRequest, ReplyPlan, WholeReply } from '../exchange.ts';
+import { MAX_INTERIM, type ParsedReply, type ParsedRequest, renderHead } from '../wire/head.ts';
 import { whileQuiet } from '../wire/patience.ts';
-import { readHeadBytes } from '../wire/read-head.ts';
 import type { Wire } from '../wire/wire.ts';
 import { errorHead } from './error-reply.ts';
 import { Http1Body } from './h1-body.ts';
-import { asSaid, beginReply, forwardable, relayReply } from './h1-reply.ts';
+import { asSaid, beginReply, forwardable, readReply, relayReply } from './h1-reply.ts';
 import { type LinePatience, Upload } from './upload.ts';
 import { farewell, relayMessages } from './websocket.ts';
 
@@ -22,13 +22,6 @@ export interface Http1Origin {
   drop(how: 'close' | 'cut'): void;
 }
 
-const REPLY_HEAD = {
-  sender: 'upstream',
-  headMs: 60_000,
-  late: 'upstream-silent',
-  cutOff: 'upstream-cut',
-  tooLarge: 'upstream-protocol',
-} as const;
 /** Up to here a body leaves together with its head. */
 const MAX_TOGETHER_BYTES = 256 * 1024;
 /** Waiting for a 100 Continue before the body is sent anyway (RFC 9110 10.1.1 leaves the time open). */
@@ -58,6 +51,7 @@ export class Http1Line implements Line {
   #bodyHeld = false;
   #uploadFault: Fault | undefined;
   #replayable: Buffer | undefined;
+  #outlivesClient = false;
   /** A WebSocket is open. */
   #isTalk = false;
 
@@ -71,7 +65,7 @@ export class Http1Line implements Line {
     this.#body = new Http1Body(client, parsed.framing, new Upload(client, patience, this.seen), this.seen);
     client.onLeave = () => {
       this.#abort.abort(CLIENT_GONE);
-      this.#origin.drop('cut');
+      if (!this.#outlivesClient) this.#origin.drop('cut');
     };
     if (client.state !== 'open') client.onLeave();
   }
@@ -105,6 +99,7 @@ export class Http1Line implements Line {
     this.#upstream = wire;
     this.#reused = reused;
     this.#live();
+    this.#outlivesClient = out.outlivesClient === true;
     const head = this.#headBytes(out);
     if (out.body.kind === 'whole') {
       // Before anything is sent: trailers may be refused.
@@ -180,6 +175,15 @@ export class Http1Line implements Line {
     this.#origin.drop('close');
   }
 
+  answer({ head, body }: WholeReply): void {
+    const { status, reason } = head;
+    this.seen.replyBytes = body.length;
+    const start = `HTTP/1.1 ${status} ${reason || STATUS_CODES[status]}`;
+    beginReply({ client: this.#client, seen: this.seen }, head, Buffer.concat([renderHead(start, head.headers), body]));
+    this.reusable = this.#parsed.keepAlive && this.#parsed.version === '1.1' && this.#client.state === 'open';
+    this.#client.onLeave = undefined;
+  }
+
   fail(fault: Fault, dialect: Dialect, id: string): void {
     this.#client.onLeave = undefined;
     this.#origin.drop('cut');
@@ -206,7 +210,7 @@ export class Http1Line implements Line {
   }
 
   #live(): void {
-    if (this.signal.aborted) throw new Fault('client-gone');
+    if (this.signal.aborted && !this.#outlivesClient) throw new Fault('client-gone');
   }
 
   #headBytes(out: OutgoingRequest): Buffer {
@@ -222,7 +226,7 @@ export class Http1Line implements Line {
     await wire.write(head);
     try {
       for (let interim = 0; interim < MAX_INTERIM; interim++) {
-        const reply = await this.#readHead(wire, CONTINUE_MS);
+        const reply = await readReply(wire, this.head.method, CONTINUE_MS);
         if (reply.status === 100) return true;
         if (reply.status >= 200) {
           this.#pending = forwardable(reply);
@@ -243,7 +247,7 @@ export class Http1Line implements Line {
       try {
         const first = await whileQuiet(wire.read(), this.#idleMs, 'upstream-silent', () => this.seen.requestBytes);
         if (first) wire.unread(first);
-        return await this.#readHead(wire, 0);
+        return await readReply(wire, this.head.method, 0);
       } catch (thrown) {
         const stale =
           this.#reused &&
@@ -262,12 +266,6 @@ export class Http1Line implements Line {
         await fresh.wire.write(again);
       }
     }
-  }
-
-  async #readHead(wire: Wire, firstByteMs: number): Promise<ParsedReply> {
-    const bytes = await readHeadBytes(wire, { ...REPLY_HEAD, firstByteMs });
-    if (!bytes) throw new Fault('upstream-cut', 'before a reply');
-    return parseReplyHead(bytes, this.head.method);
   }
 
   async #pump(wire: Wire, body: OutgoingRequest['body'] & { kind: 'stream' }): Promise<void> {

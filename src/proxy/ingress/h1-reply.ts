@@ -1,12 +1,13 @@
 // One HTTP/1 reply on its way from upstream to the client: with its own bytes, edited as a whole, or edited as a stream and framed
 // anew where that is needed. It does not know what an edit does.
 import { Fault } from '../../fault.ts';
-import { withoutDigests, withoutFields, withValue } from '../../headers.ts';
+import { type ReplyHead, withoutDigests, withoutFields, withValue } from '../../headers.ts';
 import type { BodyTransform, LineTally, ReplyPlan } from '../exchange.ts';
 import { endToEnd } from '../hop.ts';
 import { type BodyFramer, createFramer, encodeChunk, LAST_CHUNK } from '../wire/frame.ts';
-import { type ParsedReply, renderHead } from '../wire/head.ts';
+import { type ParsedReply, parseReplyHead, renderHead } from '../wire/head.ts';
 import { whileQuiet } from '../wire/patience.ts';
+import { readHeadBytes } from '../wire/read-head.ts';
 import type { Wire } from '../wire/wire.ts';
 
 /** The two ends of the exchange, and how to ask after them. */
@@ -23,6 +24,21 @@ export interface ReplyEnds {
   readonly explain: (fault: Fault) => unknown;
 }
 
+const HEAD = {
+  sender: 'upstream',
+  headMs: 60_000,
+  late: 'upstream-silent',
+  cutOff: 'upstream-cut',
+  tooLarge: 'upstream-protocol',
+} as const;
+
+/** The next head of a reply to a request of this method. Its first byte may take `firstByteMs`, 0: for ever. Faults upstream-*. */
+export async function readReply(upstream: Wire, method: string, firstByteMs: number): Promise<ParsedReply> {
+  const bytes = await readHeadBytes(upstream, { ...HEAD, firstByteMs });
+  if (!bytes) throw new Fault('upstream-cut', 'before a reply');
+  return parseReplyHead(bytes, method);
+}
+
 /**
  * Relays head and body to the end. True when the client can tell the end by the framing, false when only the close says it.
  * Faults upstream-cut, upstream-protocol, upstream-silent, client-gone, client-slow, reply-unreadable.
@@ -36,7 +52,7 @@ export async function relayReply(ends: ReplyEnds, reply: ParsedReply, plan: Repl
 }
 
 /** Starts the reply with these bytes; from here on a failure can only be shown by a cut. */
-export function beginReply({ client, seen }: Pick<ReplyEnds, 'client' | 'seen'>, reply: ParsedReply, bytes: Buffer): void {
+export function beginReply({ client, seen }: Pick<ReplyEnds, 'client' | 'seen'>, reply: ReplyHead, bytes: Buffer): void {
   seen.status = reply.status;
   client.write(bytes);
 }

@@ -1,7 +1,7 @@
 // Field sections and ends of HTTP/2 streams as node:http2 gives and takes them: pseudo-fields apart, trailers carried across.
 // It must not know what any field means.
 import { constants, type Http2Stream } from 'node:http2';
-import type { RawHeaders } from '../../headers.ts';
+import { firstValue, type RawHeaders, type RequestHead } from '../../headers.ts';
 import { endToEndHttp2 } from '../hop.ts';
 
 /** The fields without the pseudo-fields. */
@@ -52,4 +52,15 @@ export function endOf(from: Http2Stream): () => boolean {
     return push.call(from, chunk, encoding);
   };
   return () => ended;
+}
+
+/** The head of a request out of raw pairs, pseudo-fields among them. */
+export function requestHead(raw: RawHeaders): RequestHead {
+  const headers = regular(raw);
+  return {
+    method: firstValue(raw, ':method') ?? '',
+    target: firstValue(raw, ':path') ?? '',
+    authority: firstValue(raw, ':authority') ?? firstValue(headers, 'host') ?? '',
+    headers,
+  };
 }

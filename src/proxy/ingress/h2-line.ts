@@ -4,14 +4,14 @@ import { type ClientHttp2Session, type ClientHttp2Stream, constants, type Server
 import { asFault, CLIENT_GONE, Fault } from '../../fault.ts';
 import { firstValue, type RawHeaders, type ReplyHead, type RequestHead, withoutDigests, withoutFields, withValue } from '../../headers.ts';
 import type { Dialect } from '../../rules/provider.ts';
-import type { BodyTransform, Line, LineTally, MessagePlan, OutgoingRequest, ReplyPlan } from '../exchange.ts';
+import type { BodyTransform, Line, LineTally, MessagePlan, OutgoingRequest, ReplyPlan, WholeReply } from '../exchange.ts';
 import { whileQuiet } from '../wire/patience.ts';
 import { Wire } from '../wire/wire.ts';
 import { errorReply } from './error-reply.ts';
 import { linger } from './h1.ts';
 import { wordsFor } from './h1-reply.ts';
 import { Http2Body } from './h2-body.ts';
-import { endOf, fieldObject, sendTrailers, trailersOf } from './h2-fields.ts';
+import { endOf, fieldObject, requestHead, sendTrailers, trailersOf } from './h2-fields.ts';
 import { awaitReply, type Http2Reply } from './h2-reply.ts';
 import { type LinePatience, Upload } from './upload.ts';
 import { farewell, relayMessages } from './websocket.ts';
@@ -40,6 +40,7 @@ export class Http2Line implements Line {
   #upstream: Wire | undefined;
   #reply: Promise<Http2Reply> | undefined;
   #uploadFault: Fault | undefined;
+  #outlivesClient = false;
   #begun = false;
   #done = false;
 
@@ -59,18 +60,9 @@ export class Http2Line implements Line {
     this.#idleMs = () => patience.idleMs;
     this.#body = new Http2Body(stream, new Upload(this.#client, patience, this.seen), this.seen);
     this.hasBody = !endsStream;
-    const pseudo: string[] = [];
-    const fields: string[] = [];
-    for (let i = 0; i < rawHeaders.length; i += 2)
-      (rawHeaders[i]!.startsWith(':') ? pseudo : fields).push(rawHeaders[i]!, rawHeaders[i + 1]!);
-    this.#pseudo = pseudo;
-    this.head = {
-      method: firstValue(pseudo, ':method') ?? '',
-      target: firstValue(pseudo, ':path') ?? '',
-      authority: firstValue(pseudo, ':authority') ?? firstValue(fields, 'host') ?? '',
-      headers: fields,
-    };
-    this.wantsWebSocket = this.head.method === 'CONNECT' && firstValue(pseudo, ':protocol') === 'websocket';
+    this.#pseudo = withoutFields(rawHeaders, (name) => !name.startsWith(':'));
+    this.head = requestHead(rawHeaders);
+    this.wantsWebSocket = this.head.method === 'CONNECT' && firstValue(this.#pseudo, ':protocol') === 'websocket';
     stream.on('aborted', this.#onAbort);
     stream.once('close', () => {
       if (!this.#done) this.#onAbort();
@@ -103,6 +95,7 @@ export class Http2Line implements Line {
       waitForTrailers: this.hasBody && !this.wantsWebSocket,
     });
     this.#upstreamStream = stream;
+    this.#outlivesClient = out.outlivesClient === true;
     this.#replyTrailers = trailersOf(stream);
     this.#replyEnded = endOf(stream);
     this.#upstream = new Wire(stream);
@@ -150,6 +143,17 @@ export class Http2Line implements Line {
     );
   }
 
+  answer({ head, body }: WholeReply): void {
+    this.#respond(
+      head.status,
+      head.headers.map((text, i) => (i % 2 === 0 ? text.toLowerCase() : text)),
+      false,
+    );
+    this.seen.replyBytes = body.length;
+    this.#stream.end(body);
+    this.#done = true;
+  }
+
   fail(fault: Fault, dialect: Dialect, id: string): void {
     this.#done = true;
     const upstreamCode = this.#upstreamStream?.rstCode ?? 0;
@@ -180,7 +184,7 @@ export class Http2Line implements Line {
   #onAbort = (): void => {
     if (this.#abort.signal.aborted || this.#client.isCut) return;
     this.#abort.abort(CLIENT_GONE);
-    this.#cancelUpstream(this.#stream.rstCode || constants.NGHTTP2_CANCEL);
+    if (!this.#outlivesClient) this.#cancelUpstream(this.#stream.rstCode || constants.NGHTTP2_CANCEL);
   };
 
   #cancelUpstream(code: number): void {
@@ -192,7 +196,7 @@ export class Http2Line implements Line {
   }
 
   #live(): void {
-    if (this.signal.aborted) throw new Fault('client-gone');
+    if (this.signal.aborted && !this.#outlivesClient) throw new Fault('client-gone');
   }
 
   #explain(thrown: unknown): unknown {
