@@ -8,6 +8,7 @@ import type { House } from './house.ts';
 import { accept } from './ingress/accept.ts';
 import type { ProxyOptions } from './options.ts';
 import { openRefreshFlights, realAfter } from './refresh-flights.ts';
+import { openRefusedLogins } from './refused-logins.ts';
 import { resetConnection } from './wire/reset.ts';
 
 /** A listening proxy. Ends by `drain` or `close`. */
@@ -52,10 +53,12 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
       house.count(record.fault === undefined ? record.verdict : `fault:${record.fault}`);
       house.count(`equality:${record.equality}`);
       if (x.profile.log === 'none') return;
+      refusedLogins(x, record);
       if (x.route) reports.note(x, record);
       options.onRecord(record);
     },
   };
+  const refusedLogins = openRefusedLogins(options.log, house.count);
   // Half-open sockets: a client may end its side and still wait for its answer.
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => void accept(house, socket));
   server.maxConnections = options.limits().maxConnections;
