@@ -14,6 +14,7 @@ import { logPath, openLogFile } from './log-sink.ts';
 import { withPassphrase } from './passphrase.ts';
 import { announce, checkReadyPlace, type Ready } from './ready.ts';
 import { type Invocation, loadSettings } from './settings.ts';
+import { variablesInVault } from './vault/names.ts';
 
 /** What the child is told. */
 export interface Order {
@@ -77,8 +78,9 @@ export function giveAnswer(answer: Answer): Promise<void> {
 }
 
 /** Keys and settings go through the channel: what a process was started with stays readable in the system's tables as long as it lives. */
-function withoutOurs(environment: Invocation['environment'], { inject }: Config): Invocation['environment'] {
-  const keys = new Set([...SECRET_VARIABLES, ...inject.flatMap(({ value }) => variablesOf(parseTemplate(value)))]);
+function withoutOurs(environment: Invocation['environment'], { home, inject }: Config): Invocation['environment'] {
+  const injected = inject.flatMap(({ value }) => variablesOf(parseTemplate(value)));
+  const keys = new Set([...SECRET_VARIABLES, ...injected, ...variablesInVault(home)]);
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !keys.has(name) && !name.startsWith('SALLYPORT_')));
 }
 

@@ -34,6 +34,8 @@ export function openVaulted(credentials: Credentials, known: KnownValues, log: L
   let rows: readonly StoredCredential[] = [];
   let keys = new Map<string, { readonly value: string; readonly bound: readonly Bound[] }>();
   const said = new Set<string>();
+  /** By reference: a change of the store must not make us forget what may not leave. */
+  const fetched = new Map<string, string>();
 
   const keep = (row: StoredCredential, value: string): void => {
     const secrets = secretsIn(row, value);
@@ -58,8 +60,9 @@ export function openVaulted(credentials: Credentials, known: KnownValues, log: L
     for (const name of keys.keys()) known.set(`credential ${name}`, []);
     keys = new Map();
     rows = credentials.list();
+    for (const reference of fetched.keys()) if (!rows.some((row) => row.reference === reference)) fetched.delete(reference);
     for (const row of rows) {
-      const value = row.reference === undefined ? sealedValue(row.name) : undefined;
+      const value = row.reference === undefined ? sealedValue(row.name) : fetched.get(row.reference);
       if (value !== undefined) keep(row, value);
     }
   };
@@ -80,7 +83,9 @@ export function openVaulted(credentials: Credentials, known: KnownValues, log: L
     keys: () => [...keys.values()].flatMap(({ bound }) => bound),
     learn(reference, value) {
       const row = rows.find(({ name }) => reference === `${OWN}${name}`);
-      if (row) keep(row, value);
+      if (row?.reference === undefined) return;
+      fetched.set(row.reference, value);
+      keep(row, value);
     },
     refresh,
   };

@@ -1,6 +1,8 @@
-// Names of credentials, for a shell to complete.
+// Names of credentials, for a shell to complete, and of the variables that hold some.
 // Must not open the vault: names are in the clear.
-import { openCredentials } from '../../src/store/credentials.ts';
+import { join } from 'node:path';
+import { openCredentials, referencesIn } from '../../src/store/credentials.ts';
+import { openToRead } from '../../src/store/open.ts';
 import { openHomeStore } from '../home-store.ts';
 import type { Invocation } from '../settings.ts';
 
@@ -13,5 +15,19 @@ export async function entryNames(invocation: Invocation): Promise<readonly strin
       .map(({ name }) => name);
   } finally {
     close();
+  }
+}
+
+/** The variables that `env:` references of the vault name; none where the store does not open, which whoever starts it is told. */
+export function variablesInVault(home: string): readonly string[] {
+  try {
+    const store = openToRead(join(home, 'sallyport.db'));
+    try {
+      return referencesIn(store).flatMap((reference) => /^env:(.+)$/.exec(reference)?.[1] ?? []);
+    } finally {
+      store.close();
+    }
+  } catch {
+    return [];
   }
 }

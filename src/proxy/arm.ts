@@ -20,7 +20,7 @@ export async function arm(house: Conductor, x: Exchange, found: Inspection): Pro
     x.notes.optOuts = own.count;
     house.count('guardrail:opt-out-refused');
   }
-  refuseForeign(house, x, found.head);
+  refuseForeign(house, x);
   const injection = injectionFor(house, x, { ...found.head, headers: stripped });
   const target = injection ? await injectIntoTarget(injection) : found.head.target;
   const body = injection ? await armedBody(injection, found.body) : found.body;
@@ -39,10 +39,10 @@ function strip(x: Exchange, headers: RawHeaders): RawHeaders {
   return x.line.protocol === 'http/1.1' ? endToEnd(headers, x.line.wantsWebSocket) : endToEndHttp2(headers);
 }
 
-/** A key of the vault leaves for no other host, whoever put it there. */
-function refuseForeign(house: Conductor, { policy, connection: { authority } }: Exchange, head: RequestHead): void {
-  carriesPlaceholder(head, policy.inject, authority);
-  carriesKey(head, house.options.vaultKeys?.() ?? [], authority);
+/** A key of the vault leaves for no other host, whoever put it there: asked of the head as it came, for a masked one hides that it was there. */
+function refuseForeign(house: Conductor, { policy, line, connection: { authority } }: Exchange): void {
+  carriesPlaceholder(line.head, policy.inject, authority);
+  carriesKey(line.head, house.options.vaultKeys?.() ?? [], authority);
 }
 
 function injectionFor(house: Conductor, x: Exchange, head: RequestHead): Injection | undefined {

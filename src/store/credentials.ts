@@ -104,6 +104,11 @@ export function openCredentials({ db }: Store, keyring: Keyring, now: () => numb
   };
 }
 
+/** The references that values are kept under, each once. */
+export function referencesIn({ db }: Store): readonly string[] {
+  return db.prepare('SELECT DISTINCT reference FROM credentials WHERE reference IS NOT NULL').pluck().all() as string[];
+}
+
 function read(row: Row | undefined): StoredCredential | undefined {
   const known = row && facts.safeParse(JSON.parse(row.facts));
   if (!row || !known?.success) return undefined;

@@ -16,7 +16,8 @@ export function maskerFor(house: Conductor, { policy, connection, profile, route
   let masker = own.get(rules);
   if (!masker) {
     const { placeholders, knownValues: known } = house.options;
-    masker = createMasker({ placeholders, actions: policy.mask, rules, known });
+    const standIns = policy.inject.flatMap(({ replaces }) => replaces ?? []);
+    masker = createMasker({ placeholders, actions: policy.mask, rules, known, standIns });
     own.set(rules, masker);
   }
   return masker;

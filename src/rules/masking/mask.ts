@@ -82,7 +82,6 @@ interface Placed {
 
 const HOLDING: ReadonlySet<MaskAction> = new Set<MaskAction>(['mask', 'redact', 'block']);
 const NOTHING: Scan = Object.freeze({ edits: Object.freeze([]), counts: Object.freeze({}), blocked: undefined });
-const NONE: readonly Placed[] = Object.freeze([]);
 /** Some clients begin with it; it belongs to no document. */
 const BOM = Buffer.from('\uFEFF');
 const MAX_REMEMBERED_BYTES = 16 * 1024 * 1024;
@@ -95,10 +94,12 @@ export function createMasker(options: {
   readonly known?: (() => KnownSet | undefined) | undefined;
   /** The user's own, which decide before `actions`. */
   readonly rules?: FindingRules;
+  /** What clients hold in place of keys: no secret, though it has the form of one, and the key is put in where it stands. */
+  readonly standIns?: readonly string[];
   /** For tests; all there are otherwise. */
   readonly detectors?: readonly Detector[];
 }): Masker {
-  const { placeholders, actions, rules = NO_RULES } = options;
+  const { placeholders, actions, rules = NO_RULES, standIns = [] } = options;
   const decisionOn = (detector: Detector) => rules.decide(detector, actions);
   const decided = (finding: Finding) => ({ ...finding, ...decisionOn(finding.detector) });
   const holds = (detector: Detector) => HOLDING.has(decisionOn(detector).action);
@@ -128,7 +129,7 @@ export function createMasker(options: {
     let blocked: string | undefined;
     for (const { start, end, detector, value, opaque, bare, isFirst } of placed) {
       const { action, rule } = decisionOn(detector);
-      if (opaque || action === 'off') continue;
+      if (opaque || action === 'off' || standIns.some((own) => own.endsWith(value))) continue;
       const { kind, word } = detector;
       if (isFirst) counts[kind] = (counts[kind] ?? 0) + 1;
       if (isFirst && rule !== undefined) byRule = { ...byRule, [rule]: (byRule?.[rule] ?? 0) + 1 };
@@ -209,7 +210,7 @@ function findInDocument(bytes: Buffer, dialect: Dialect, scanner: Scanner, segme
       if (walk.broken) return undefined;
       const own = bytes.subarray(at, end);
       const found = scanner.bytes(own);
-      segment = segments.add(dialect, place, own, found.length === 0 ? NONE : placeAll(before, own, dialect, found), walk.clone());
+      segment = segments.add(dialect, place, own, found.length === 0 ? [] : placeAll(before, own, dialect, found), walk.clone());
       isOwn = true;
     }
     for (const one of segment.found) out.push({ ...one, start: one.start + at, end: one.end + at });

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Credential } from '../../../src/rules/credential.ts';
-import { openCredentials } from '../../../src/store/credentials.ts';
+import { openCredentials, referencesIn } from '../../../src/store/credentials.ts';
 import { openKeyring } from '../../../src/store/keyring.ts';
 import { openStore } from '../../../src/store/open.ts';
 import { SealError } from '../../../src/store/seal.ts';
@@ -79,4 +79,12 @@ test('a ciphertext that was moved to another row does not open; a row that canno
   expect(() => table.value('a')).toThrow(SealError);
   store.db.exec(`UPDATE credentials SET facts = '{"hosts":1}' WHERE name = 'a'`);
   expect(table.list().map(({ name }) => name)).toEqual(['b']);
+});
+
+test('references are listed once each, without any value', async () => {
+  const { table, store } = await open();
+  table.add({ ...credential('here'), value: 'tulip-value' });
+  for (const name of ['a', 'b']) table.add({ ...credential(name, { reference: 'env:KEY' }), value: undefined });
+  table.add({ ...credential('c', { reference: 'file:/k' }), value: undefined });
+  expect(referencesIn(store)).toEqual(['env:KEY', 'file:/k']);
 });

@@ -41,6 +41,18 @@ function maskedLines(pem: string, P: (word: string, value: string) => string): s
     .join('\n');
 }
 
+it('leaves what stands for a key of the user, though it has the form of one', () => {
+  const standIn = 'sk-ant-api03-SALLYPORTp2xW8rT5uY7iO1aS4dF6gH0jK';
+  const body = Buffer.from(JSON.stringify({ key: standIn, other: KEY }));
+  const edited = (standIns?: readonly string[]) => {
+    const placeholders = testPlaceholders();
+    const masker = createMasker({ placeholders, actions: { secrets: 'mask' }, ...(standIns && { standIns }) });
+    return applyEdits(body, masker.json(body, opaque).edits).toString();
+  };
+  expect(edited()).not.toContain(standIn);
+  expect(edited([standIn])).toMatch(new RegExp(`^\\{"key":"${standIn}","other":"sk-ant-api03-SP_\\w+"\\}$`));
+});
+
 describe('a JSON body', () => {
   it('is not looked at further when nothing is in it', () => {
     const { masker } = setUp();
