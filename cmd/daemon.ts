@@ -106,6 +106,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     policy: () => state.policy,
     parentProxy: () => state.config.parent_proxy,
     credential: vault.find,
+    standIns: vault.standIns,
     onResolved: (reference, value) => {
       sources.learn(reference, value);
       vault.learn(reference, value);
@@ -216,7 +217,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       caPath: state.certs.caPath,
       caPem: state.certs.pem,
       interceptedHosts: state.policy.interceptedHosts,
-      standIns: standIns(state.policy.inject),
+      standIns: { ...vault.standIns(), ...standIns(state.policy.inject) },
       credentials: vault.list().map(({ name, variable, placeholder }) => ({ name, variable, placeholder })),
       needsToken: ownNeedToken(state.config, process.getuid?.()),
     }),

@@ -21,11 +21,21 @@ export interface ReferencesOptions {
   readonly policy: () => Policy;
   readonly parentProxy: () => ParentProxy | undefined;
   readonly credential?: ResolverOptions['credential'];
+  /** Of the vault, by environment variable that a value is taken from. */
+  readonly standIns?: () => Readonly<Record<string, string>>;
   readonly onResolved?: (reference: string, value: string) => void;
 }
 
 /** The resolver; whoever opens it closes it. Servers of secrets are reached and trusted as upstreams are: `connect_to`, `parent_proxy`, `upstream_ca`. */
-export function openReferences({ invocation, trust, policy, parentProxy, credential, onResolved }: ReferencesOptions): Resolver {
+export function openReferences({
+  invocation,
+  trust,
+  policy,
+  parentProxy,
+  credential,
+  onResolved,
+  standIns: vaultStandIns = () => ({}),
+}: ReferencesOptions): Resolver {
   return openResolver({
     environment: invocation.environment,
     userHome: invocation.userHome,
@@ -35,7 +45,7 @@ export function openReferences({ invocation, trust, policy, parentProxy, credent
     connectTo: (host, port) => (host.includes(':') ? undefined : policy().mappingFor(parseAuthority(host, port))),
     parentProxy,
     // A key that the proxy puts in is not for programs.
-    withheld: () => Object.keys(standIns(policy().inject)),
+    withheld: () => [...Object.keys(standIns(policy().inject)), ...Object.keys(vaultStandIns())],
     ...(credential && { credential }),
     ...(onResolved && { onResolved }),
   });

@@ -17,6 +17,8 @@ export interface Vaulted {
   /** As the store has them now. */
   rules(): readonly InjectRule[];
   list(): readonly Credential[];
+  /** By environment variable that a value is taken from: what a program holds instead. */
+  standIns(): Readonly<Record<string, string>>;
   /** Throws Unresolved. */
   find(name: string): { readonly value: string } | { readonly reference: string };
   /** Of those that are kept here, and of those that were fetched. */
@@ -71,6 +73,13 @@ export function openVaulted(credentials: Credentials, known: KnownValues, log: L
   return {
     rules: () => rows.flatMap(rulesOf),
     list: () => rows,
+    standIns: () =>
+      Object.fromEntries(
+        rows.flatMap(({ reference = '', placeholder }) => {
+          const variable = /^env:(.+)$/.exec(reference)?.[1];
+          return variable === undefined ? [] : [[variable, placeholder]];
+        }),
+      ),
     find(name) {
       const row = rows.find((one) => one.name === name);
       if (!row) throw new Unresolved('there is no such credential');

@@ -111,6 +111,11 @@ describe('beside a daemon that runs', { timeout: 120_000 }, () => {
     const print = ['--', process.execPath, '-e', 'console.log(process.env.ANTHROPIC_API_KEY)'];
     await eventually(async () => expect((await user.run(['run', '--with', 'claude', ...print])).stdout).toBe(`${placeholder}\n`));
     expect((await user.run(['run', ...print], { env: { ANTHROPIC_API_KEY: KEY } })).stdout).toBe(`${placeholder}\n`);
+    // A variable that a reference of the vault names is no program's to read.
+    await user.run(['vault', 'set', 'from', '--host', 'a.test', '--reference', 'env:MY_KEY']);
+    const mine = ['--', process.execPath, '-e', 'console.log(process.env.MY_KEY)'];
+    const held = (await show(user, 'from')).placeholder;
+    await eventually(async () => expect((await user.run(['run', ...mine], { env: { MY_KEY: 'tulip' } })).stdout).toBe(`${held}\n`));
     expect(await user.run(['run', '--with', 'cluade', ...print])).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('did you mean «claude»'),
