@@ -7,6 +7,7 @@ import { flagName } from '../../src/config.ts';
 import { didYouMean } from '../../src/nearest.ts';
 import { type ControlClient, controlOf, NotRunning } from '../../src/proxy/control/call.ts';
 import type { Connection } from '../../src/proxy/control/messages.ts';
+import { variablesFor } from '../../src/rules/key-shapes.ts';
 import { secretValues } from '../../src/secret-name.ts';
 import { proxyUrl } from '../address.ts';
 import { startBackground } from '../background.ts';
@@ -62,8 +63,7 @@ export const run: Command = {
 
 /** What the variables of some credentials hold. Throws CommandFailure. */
 function heldFor(names: unknown, { credentials }: Connection): Record<string, string> {
-  const out: Record<string, string> = {};
-  for (const name of (names ?? []) as readonly string[]) {
+  const wanted = ((names ?? []) as readonly string[]).map((name) => {
     const found = credentials.find((one) => one.name === name);
     if (!found)
       throw new CommandFailure(
@@ -78,20 +78,21 @@ function heldFor(names: unknown, { credentials }: Connection): Record<string, st
         EXIT.failed,
         `nobody knows under which variable a client looks for «${name}»: sallyport vault placeholder ${name} prints what it may hold`,
       );
-    Object.assign(out, standingFor(found));
-  }
-  return out;
+    return found;
+  });
+  return placeholdersOf(wanted);
 }
 
-/** A client of AWS wants a secret to sign with; that signature is not the one that leaves. */
-function standingFor({ variable, placeholder }: Connection['credentials'][number]): Record<string, string> {
-  return { [variable]: placeholder, ...(variable === 'AWS_ACCESS_KEY_ID' && { AWS_SECRET_ACCESS_KEY: placeholder }) };
+/** By variable. What one is looked for under first goes before what another is looked for under too. */
+function placeholdersOf(credentials: Connection['credentials']): Record<string, string> {
+  const under = (names: (variable: string) => readonly string[]) =>
+    credentials.flatMap(({ variable, placeholder }) => names(variable).map((name) => [name, placeholder] as const));
+  return Object.fromEntries([...under(variablesFor), ...under((variable) => [variable])]);
 }
 
 /** A key in the environment that the vault has too gives way to what stands for it. */
 function allStandIns({ standIns, credentials }: Connection): Readonly<Record<string, string>> {
-  const own = credentials.filter(({ variable }) => variable !== '').map(standingFor);
-  return { ...Object.assign({}, ...own), ...standIns };
+  return { ...placeholdersOf(credentials.filter(({ variable }) => variable !== '')), ...standIns };
 }
 
 const WAIT_MS = 30_000;

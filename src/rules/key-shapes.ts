@@ -9,6 +9,8 @@ export interface KeyShape {
   /** Where such a key goes. */
   readonly hosts: readonly HostPattern[];
   readonly variable: string;
+  /** Other variables under which some client looks for the same key. */
+  readonly also?: readonly string[];
   /** What the whole key looks like. */
   readonly form: RegExp;
   /** The same in words, for the line that refuses another. */
@@ -36,6 +38,8 @@ export const KEY_SHAPES: readonly KeyShape[] = Object.freeze([
     name: 'openai',
     hosts: host('api.openai.com'),
     variable: 'OPENAI_API_KEY',
+    // `codex exec` looks under no other.
+    also: ['CODEX_API_KEY'],
     form: /^sk-[A-Za-z0-9_-]{37,}$/,
     words: 'sk- and 40 characters or more in all',
     prefix: 'sk-proj-',
@@ -118,6 +122,13 @@ const MARK = 'SALLYPORT';
 /** The family of keys for one of these hosts. */
 export function shapeFor(hosts: readonly string[]): KeyShape | undefined {
   return KEY_SHAPES.find((shape) => shape.hosts.some((own) => hosts.includes(own)));
+}
+
+/** The variables under which clients look for a key that is looked for under this one, it first. */
+export function variablesFor(variable: string): readonly string[] {
+  // Its clients want a secret to sign with; that signature is not the one that leaves.
+  if (variable === 'AWS_ACCESS_KEY_ID') return [variable, 'AWS_SECRET_ACCESS_KEY'];
+  return [variable, ...(KEY_SHAPES.find((shape) => shape.variable === variable)?.also ?? [])];
 }
 
 /** What is odd about a key for these hosts, one line that does not repeat it; undefined: nothing. Formats change, so nobody is sure. */

@@ -1,7 +1,7 @@
 // Keys of vendors: what looks odd is said without the key, and what stands for one passes for one.
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { awsStandIn, KEY_SHAPES, lintAwsKey, lintKey, shapeFor, standInFor } from '../../../src/rules/key-shapes.ts';
+import { awsStandIn, KEY_SHAPES, lintAwsKey, lintKey, shapeFor, standInFor, variablesFor } from '../../../src/rules/key-shapes.ts';
 
 describe('a key', () => {
   test.each([
@@ -60,4 +60,13 @@ describe('a pair of AWS', () => {
     expect(one).toMatch(/^AKIASALLYPORT[A-Z2-7]{7}$/);
     expect(one).not.toBe(two);
   });
+});
+
+test.each([
+  ['OPENAI_API_KEY', ['OPENAI_API_KEY', 'CODEX_API_KEY']],
+  ['ANTHROPIC_API_KEY', ['ANTHROPIC_API_KEY']],
+  ['AWS_ACCESS_KEY_ID', ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']],
+  ['OWN', ['OWN']],
+])('a key of %s is looked for under %j', (variable, all) => {
+  expect(variablesFor(variable)).toEqual(all);
 });
