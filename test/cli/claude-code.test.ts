@@ -4,6 +4,7 @@ import { expectSameConversation } from './expectations.ts';
 import { onStage } from './on-stage.ts';
 import { expectNothingLeft, readsRepository } from './repository.ts';
 import { modelFingerprints, modelRequests, twoTurns } from './scenes.ts';
+import { expectKeyInPlace, keyInVault } from './vault-key.ts';
 
 test('two turns and a tool call: masked for the provider, whole for the user, same hello and heads', async () => {
   const result = await onStage(twoTurns({ cli: 'claude-code' }, 'daemon'));
@@ -21,4 +22,9 @@ test('without a daemon `run` brings its own; compressed replies are restored too
 test('a repository full of secrets, with an order in it: nothing leaves, what is written is whole', async () => {
   const setting = { cli: 'claude-code' } as const;
   expectNothingLeft(setting, await onStage(readsRepository(setting)));
+});
+
+test('a key in the vault: a placeholder in the environment, the key in its field at the provider, nowhere else', async () => {
+  const setting = { cli: 'claude-code' } as const;
+  expectKeyInPlace(setting, await onStage(keyInVault(setting)));
 });

@@ -22,6 +22,8 @@ export function promptArguments(setting: CliSetting, prompt: string, again: bool
     }
     case 'gemini':
       return ['--skip-trust', '--yolo', ...(again ? ['--resume', 'latest'] : []), '-p', prompt];
+    case 'copilot':
+      return ['--allow-all-tools', ...(again ? ['--continue'] : []), '-p', prompt];
   }
 }
 
@@ -34,6 +36,8 @@ export function shellDirective(cli: CliName, command: string): string {
       return `[[call exec const r = await tools.exec_command({cmd:${JSON.stringify(command)}}); text(JSON.stringify(r));]]`;
     case 'gemini':
       return `[[call run_shell_command ${JSON.stringify({ command })}]]`;
+    case 'copilot':
+      return `[[call bash ${JSON.stringify({ command, description: 'test' })}]]`;
   }
 }
 
@@ -41,14 +45,14 @@ export function shellDirective(cli: CliName, command: string): string {
 export function readDirective(cli: CliName, file: string): string {
   const path = JSON.stringify({ file_path: `{{cwd}}/${file}` });
   // Codex has no tool of its own for it, and gemini-cli's refuses `.env`.
-  if (cli === 'codex' || (cli === 'gemini' && file.startsWith('.'))) return shellDirective(cli, `cat ${file}`);
+  if (cli === 'codex' || cli === 'copilot' || (cli === 'gemini' && file.startsWith('.'))) return shellDirective(cli, `cat ${file}`);
   return cli === 'gemini' ? `[[call read_file ${path}]]` : `[[call Read ${path}]]`;
 }
 
 /** The directive that makes the CLI write a file there with what the tools before gave. */
 export function copyDirective(cli: CliName, file: string): string {
   const args = JSON.stringify({ file_path: `{{cwd}}/${file}`, content: '<<RESULTS>>' });
-  if (cli === 'codex') return shellDirective(cli, `cat > ${file} <<'END_OF_COPY'\n<<RESULTS>>\nEND_OF_COPY`);
+  if (cli === 'codex' || cli === 'copilot') return shellDirective(cli, `cat > ${file} <<'END_OF_COPY'\n<<RESULTS>>\nEND_OF_COPY`);
   return cli === 'gemini' ? `[[call write_file ${args}]]` : `[[call Write ${args}]]`;
 }
 
@@ -56,6 +60,31 @@ const FAKE_KEYS: Readonly<Record<CliName, Readonly<Record<string, string>>>> = {
   'claude-code': { ANTHROPIC_API_KEY: 'sk-ant-api03-test', IS_SANDBOX: '1' },
   codex: { CODEX_API_KEY: 'sk-proj-test' },
   gemini: { GEMINI_API_KEY: 'AIzaTest' },
+  copilot: { COPILOT_GITHUB_TOKEN: 'github_pat_test' },
+};
+
+/** What a CLI is given besides a key. */
+export const WITHOUT_KEY: Readonly<Record<CliName, Readonly<Record<string, string>>>> = {
+  'claude-code': { IS_SANDBOX: '1' },
+  codex: {},
+  gemini: {},
+  copilot: {},
+};
+
+/** A key for the vault: where it may go, how one begins and how long it is, and what the CLI sends: the field and its value. */
+export interface VaultKey {
+  readonly hosts: readonly string[];
+  readonly prefix: string;
+  readonly length: number;
+  readonly field: readonly [name: string, before: string];
+}
+
+/** By CLI. */
+export const VAULT_KEYS: Readonly<Record<CliName, VaultKey>> = {
+  'claude-code': { hosts: ['api.anthropic.com'], prefix: 'sk-ant-api03-', length: 108, field: ['x-api-key', ''] },
+  codex: { hosts: ['api.openai.com'], prefix: 'sk-proj-', length: 164, field: ['authorization', 'Bearer '] },
+  gemini: { hosts: ['generativelanguage.googleapis.com'], prefix: 'AIza', length: 39, field: ['x-goog-api-key', ''] },
+  copilot: { hosts: ['api.githubcopilot.com', 'api.github.com'], prefix: 'github_pat_', length: 93, field: ['authorization', 'Bearer '] },
 };
 
 /** Writes the account files into `home` and returns the variables for the run. */
@@ -82,4 +111,5 @@ export const CA_VARIABLE: Readonly<Record<CliName, string>> = {
   'claude-code': 'NODE_EXTRA_CA_CERTS',
   codex: 'CODEX_CA_CERTIFICATE',
   gemini: 'NODE_EXTRA_CA_CERTS',
+  copilot: 'NODE_EXTRA_CA_CERTS',
 };

@@ -4,6 +4,7 @@ import { expectSameConversation } from './expectations.ts';
 import { onStage } from './on-stage.ts';
 import { expectNothingLeft, readsRepository } from './repository.ts';
 import { modelFingerprints, modelRequests, twoTurns } from './scenes.ts';
+import { expectKeyInPlace, keyInVault } from './vault-key.ts';
 
 test('over WebSocket with an API key', async () => {
   const result = await onStage(twoTurns({ cli: 'codex', account: 'key' }, 'daemon', { deflate: true }));
@@ -29,4 +30,9 @@ test('over SSE in ChatGPT mode when the WebSocket is refused', async () => {
 test('a repository full of secrets, with an order in it: nothing leaves, what is written is whole', async () => {
   const setting = { cli: 'codex', account: 'key' } as const;
   expectNothingLeft(setting, await onStage(readsRepository(setting)));
+});
+
+test('a key in the vault: a placeholder in the environment, the key in its field at the provider, nowhere else', async () => {
+  const setting = { cli: 'codex' } as const;
+  expectKeyInPlace(setting, await onStage(keyInVault(setting)));
 });

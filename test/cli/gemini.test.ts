@@ -6,6 +6,7 @@ import { expectSameConversation } from './expectations.ts';
 import { onStage } from './on-stage.ts';
 import { expectNothingLeft, readsRepository } from './repository.ts';
 import { modelFingerprints, modelRequests, twoTurns } from './scenes.ts';
+import { expectKeyInPlace, keyInVault } from './vault-key.ts';
 
 test('two turns and a tool call; says how close the hello came', async () => {
   const result = await onStage(twoTurns({ cli: 'gemini' }, 'daemon'));
@@ -22,6 +23,11 @@ test('two turns and a tool call; says how close the hello came', async () => {
 test('a repository full of secrets, with an order in it: nothing leaves, what is written is whole', async () => {
   const setting = { cli: 'gemini' } as const;
   expectNothingLeft(setting, await onStage(readsRepository(setting)));
+});
+
+test('a key in the vault: a placeholder in the environment, the key in its field at the provider, nowhere else', async () => {
+  const setting = { cli: 'gemini' } as const;
+  expectKeyInPlace(setting, await onStage(keyInVault(setting)));
 });
 
 /** Major version of the Node that runs the CLI: the first in PATH that is not the project's own. */

@@ -14,6 +14,7 @@ export const CLIS = {
   'claude-code': { name: '@anthropic-ai/claude-code', version: '2.1.330', binary: 'claude' },
   codex: { name: '@openai/codex', version: '0.169.0', binary: 'codex' },
   gemini: { name: '@google/gemini-cli', version: '0.61.0', binary: 'gemini' },
+  copilot: { name: '@github/copilot', version: '1.0.102', binary: 'copilot' },
 } as const satisfies Record<string, CliPackage>;
 
 export type CliName = keyof typeof CLIS;

@@ -43,7 +43,7 @@ const FILES = {
 const COPY = 'copy.txt';
 
 /** The tool that brings README.md, as its CLI calls it. */
-const READING_TOOL = { 'claude-code': 'Read', codex: 'exec', gemini: 'read_file' } as const;
+const READING_TOOL = { 'claude-code': 'Read', codex: 'exec', gemini: 'read_file', copilot: 'bash' } as const;
 
 /** Direct, then through Sallyport: each file is read, then all of it written into another. */
 export function readsRepository(setting: CliSetting): StageJob {

@@ -1,8 +1,6 @@
 // One scene with a real CLI, run as a process of its own so that it can sit in a network namespace with nothing but
 // loopback: fake provider, plain relay, a Sallyport daemon, and the CLI once for each step. The job comes as JSON in
 // argv, the result goes to a file as JSON. Every process is ended by its group id.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -10,8 +8,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { FidelityReport } from '../../src/proxy/fidelity.ts';
 import { type FakeProvider, type FakeProviderOptions, startFakeProvider } from '../support/fake-provider.ts';
 import { type Relay, startRelay } from '../support/relay.ts';
-import { CA_VARIABLE, type CliSetting, promptArguments, signIn } from './cli-runs.ts';
+import { CA_VARIABLE, type CliSetting, promptArguments, signIn, VAULT_KEYS, WITHOUT_KEY } from './cli-runs.ts';
 import { installedCli } from './install.ts';
+import { ended, start } from './processes.ts';
+import { filesWith, markedKey, type Sightings, watchProcesses } from './sightings.ts';
 
 /** Which way a step takes: `direct` is a plain CONNECT relay; `run` is `sallyport run`, with a daemon or its own. */
 export type Way = 'direct' | 'daemon' | 'own-daemon';
@@ -31,6 +31,22 @@ export interface StageJob {
   /** What lies in the working folder of each way before its first step, by name. */
   readonly files?: Readonly<Record<string, string>>;
   readonly steps: readonly Step[];
+  /** Through Sallyport the CLI has no key: it is kept in the vault (VAULT_KEYS), and `run --with` hands out what stands for it. */
+  readonly vault?: boolean;
+}
+
+/** What became of the key in the vault. */
+export interface KeptKey {
+  readonly key: string;
+  /** What its variable held in the CLI's environment. */
+  readonly placeholder: string;
+  readonly processes: Sightings;
+  /** Files with the key in them, in any form: of the CLI's home and working folder, and of Sallyport's home. */
+  readonly files: readonly string[];
+  /** What `vault list`, `vault show`, `log` and `audit export` print about it all. */
+  readonly told: string;
+  /** What `audit verify` says. */
+  readonly verified: string;
 }
 
 /** A request as the provider saw it. */
@@ -73,6 +89,7 @@ export interface StageResult {
   readonly fidelity: readonly FidelityReport[];
   readonly daemonLog: string;
   readonly providerFailures: readonly string[];
+  readonly kept: KeptKey | undefined;
 }
 
 const LAUNCHER = join(import.meta.dirname, '../../cmd/sallyport');
@@ -97,9 +114,11 @@ async function play(job: StageJob): Promise<StageResult> {
   const steps: StepResult[] = [];
   const daemon = job.steps.some((s) => s.way === 'daemon') ? await startDaemon(scene) : undefined;
   try {
+    const kept = job.vault ? await keepKey(scene) : undefined;
     for (const step of job.steps) steps.push(await runStep(scene, step));
-    const fidelity = daemon ? await askFidelity(scene) : [];
-    return { steps, fidelity, daemonLog: daemon?.log() ?? '', providerFailures: provider.capture.failures.map(String) };
+    const fidelity = daemon ? (JSON.parse(await ask(scene, ['fidelity', '--json', '--last', '200'])) as FidelityReport[]) : [];
+    const providerFailures = provider.capture.failures.map(String);
+    return { steps, fidelity, kept: await kept?.(), daemonLog: daemon?.log() ?? '', providerFailures };
   } finally {
     await daemon?.stop();
     await relay.close();
@@ -115,14 +134,19 @@ async function runStep(scene: Scene, step: Step): Promise<StepResult> {
   const firstConnection = capture.connections.length;
   const home = made(scene.folder, step.way, 'home');
   const cwd = made(scene.folder, step.way, 'work');
-  const environment = { ...bareEnvironment(home), ...signIn(setting, home) };
+  const isVault = scene.job.vault === true && step.way !== 'direct';
+  const environment = { ...bareEnvironment(home), ...(isVault ? WITHOUT_KEY[setting.cli] : signIn(setting, home)) };
   if (!step.again) for (const [name, text] of Object.entries(scene.job.files ?? {})) writeFileSync(join(cwd, name), text);
   const command = [installedCli(setting.cli), ...promptArguments(setting, step.prompt.replaceAll('{{cwd}}', cwd), step.again ?? false)];
   const started = performance.now();
   const run =
     step.way === 'direct'
       ? start(command, cwd, { ...environment, HTTPS_PROXY: scene.relay.url, [CA_VARIABLE[setting.cli]]: scene.caFile })
-      : start([LAUNCHER, 'run', '--home', sallyportHome(scene, step.way), '--', ...command], cwd, environment);
+      : start(
+          [LAUNCHER, 'run', '--home', sallyportHome(scene, step.way), ...(isVault ? ['--with', KEPT] : []), '--', ...command],
+          cwd,
+          environment,
+        );
   const timedOut = await ended(run.child, step.timeoutMs ?? STEP_MS);
   const files = Object.fromEntries(
     readdirSync(cwd)
@@ -195,11 +219,36 @@ function existsWhole(file: string): boolean {
   }
 }
 
-async function askFidelity(scene: Scene): Promise<readonly FidelityReport[]> {
+/** What a command says on standard output about the daemon's home. Throws what it complains about. */
+async function ask(scene: Scene, words: readonly string[], input?: string): Promise<string> {
   const home = sallyportHome(scene, 'daemon');
-  const run = start([LAUNCHER, 'fidelity', '--json', '--last', '200', '--home', home], scene.folder, bareEnvironment(home));
+  const run = start([LAUNCHER, ...words, '--home', home], scene.folder, bareEnvironment(home), input);
   await ended(run.child, 10_000);
-  return JSON.parse(run.stdout()) as FidelityReport[];
+  if (run.child.exitCode !== 0) throw new Error(`sallyport ${words.join(' ')}: ${run.stderr()}${run.stdout()}`);
+  return run.stdout();
+}
+
+const KEPT = 'own';
+
+/** Keeps a key that was never anywhere else, and watches; what is returned says where it was seen. */
+async function keepKey(scene: Scene): Promise<() => Promise<KeptKey>> {
+  const { hosts, prefix, length } = VAULT_KEYS[scene.job.setting.cli];
+  const key = markedKey(prefix, length);
+  const seen = watchProcesses(key);
+  await ask(scene, ['vault', 'set', KEPT, '--host', hosts.join(',')], `${key}\n`);
+  const placeholder = (await ask(scene, ['vault', 'placeholder', KEPT])).trim();
+  return async () => {
+    const commands = [
+      ['vault', 'list'],
+      ['vault', 'show', KEPT],
+      ['log', '--json'],
+      ['audit', 'export'],
+    ];
+    const told: string[] = [];
+    for (const words of commands) told.push(await ask(scene, words));
+    const verified = await ask(scene, ['audit', 'verify']);
+    return { key, placeholder, processes: seen(placeholder), files: filesWith(scene.folder, key), told: told.join('\n'), verified };
+  };
 }
 
 function made(...parts: string[]): string {
@@ -216,48 +265,6 @@ function bareEnvironment(home: string): Record<string, string> {
     .join(delimiter);
   const kept = process.env.SALLYPORT_NODE === undefined ? {} : { SALLYPORT_NODE: process.env.SALLYPORT_NODE };
   return { PATH: path, HOME: home, USER: 'tester', SHELL: '/bin/sh', TERM: 'dumb', LANG: 'C.UTF-8', NO_COLOR: '1', ...kept };
-}
-
-interface Run {
-  readonly child: ChildProcess;
-  readonly stdout: () => string;
-  readonly stderr: () => string;
-}
-
-function start(command: readonly string[], cwd: string, env: Readonly<Record<string, string>>): Run {
-  const out: Buffer[] = [];
-  const err: Buffer[] = [];
-  const child = spawn(command[0]!, command.slice(1), { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
-  child.stdout.on('data', (d: Buffer) => out.push(d));
-  child.stderr.on('data', (d: Buffer) => err.push(d));
-  child.on('error', (error) => err.push(Buffer.from(String(error))));
-  return { child, stdout: () => Buffer.concat(out).toString(), stderr: () => Buffer.concat(err).toString() };
-}
-
-/** Waits for the end, then ends what is left of the group. True when time was up. */
-async function ended(child: ChildProcess, limitMs: number): Promise<boolean> {
-  const gone =
-    child.exitCode !== null || child.signalCode !== null || child.pid === undefined
-      ? Promise.resolve()
-      : once(child, 'exit').then(() => {});
-  const late = new AbortController();
-  const timedOut = await Promise.race([gone.then(() => false), pause(limitMs, true, { signal: late.signal }).catch(() => false)]);
-  late.abort();
-  if (timedOut) {
-    signalGroup(child, 'SIGTERM');
-    await Promise.race([gone, pause(3_000)]);
-  }
-  signalGroup(child, 'SIGKILL');
-  await gone;
-  return timedOut;
-}
-
-function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
-  try {
-    if (child.pid) process.kill(-child.pid, signal);
-  } catch {
-    // The group is empty.
-  }
 }
 
 if (import.meta.main) {
