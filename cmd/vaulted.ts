@@ -2,6 +2,7 @@
 // leaves for another host. One that does not open is named once and not used. Must not log a value.
 import type { Logger } from 'pino';
 import { Unresolved } from '../src/proxy/references/reference.ts';
+import type { FoundCredential } from '../src/proxy/references/resolver.ts';
 import type { Credential } from '../src/rules/credential.ts';
 import { rulesOf } from '../src/rules/credential.ts';
 import { matchesHost } from '../src/rules/host-pattern.ts';
@@ -20,7 +21,7 @@ export interface Vaulted {
   /** By environment variable that a value is taken from: what a program holds instead. */
   standIns(): Readonly<Record<string, string>>;
   /** Throws Unresolved. */
-  find(name: string): { readonly value: string } | { readonly reference: string };
+  find(name: string): FoundCredential;
   /** Of those that are kept here, and of those that were fetched. */
   keys(): readonly Bound[];
   /** A value that was fetched for a reference. */
@@ -84,10 +85,12 @@ export function openVaulted(credentials: Credentials, known: KnownValues, log: L
       const row = rows.find((one) => one.name === name);
       if (!row) throw new Unresolved('there is no such credential');
       if (row.expiresAtMs !== undefined && row.expiresAtMs <= now()) throw new Unresolved('it has expired');
-      if (row.reference !== undefined) return { reference: row.reference };
+      // What is kept of it must not outlive it.
+      const lifetime = row.expiresAtMs === undefined ? {} : { lifetimeMs: row.expiresAtMs - now() };
+      if (row.reference !== undefined) return { reference: row.reference, ...lifetime };
       const value = keys.get(name)?.value;
       if (value === undefined) throw new Unresolved('it does not open');
-      return { value };
+      return { value, ...lifetime };
     },
     keys: () => [...keys.values()].flatMap(({ bound }) => bound),
     learn(reference, value) {

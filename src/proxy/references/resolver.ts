@@ -20,13 +20,16 @@ export interface ResolverOptions extends Ways {
   readonly schedule: (task: () => void, delayMs: number) => () => void;
   /** Variables that no program gets, beside our own settings. */
   readonly withheld?: () => readonly string[];
-  /** The value of a credential of the vault, or the reference under which it is kept elsewhere. Throws Unresolved. */
-  readonly credential?: (name: string) => { readonly value: string } | { readonly reference: string };
+  /** A credential of the vault. Throws Unresolved. */
+  readonly credential?: (name: string) => FoundCredential;
   /** Hears of every value that was fetched. */
   readonly onResolved?: (reference: string, value: string) => void;
   /** As `process.platform`, which is the default. */
   readonly platform?: string;
 }
+
+/** The value of a credential, or the reference under which it is kept elsewhere; and for how long it may be used, ms. */
+export type FoundCredential = ({ readonly value: string } | { readonly reference: string }) & { readonly lifetimeMs?: number };
 
 /** Resolves references. */
 export interface Resolver {
@@ -75,10 +78,12 @@ export function openResolver(options: ResolverOptions): Resolver {
     const found = options.credential?.(name);
     if (!found) throw new Unresolved('there is no vault here');
     if ('value' in found) return found;
-    const { kind, where } = parseReference(found.reference);
+    const { reference, lifetimeMs = LIFETIME_MS } = found;
+    const { kind, where } = parseReference(reference);
     // A credential that is kept under a credential would have no end.
     if (kind.name === 'credential') throw new Unresolved('it refers to another credential');
-    return kind.resolve(where, means);
+    const fetched = await kind.resolve(where, means);
+    return { ...fetched, lifetimeMs: Math.min(fetched.lifetimeMs ?? LIFETIME_MS, lifetimeMs) };
   };
 
   const keep = (reference: string, outcome: Secret | Fault, lifetimeMs: number): void => {
@@ -91,7 +96,7 @@ export function openResolver(options: ResolverOptions): Resolver {
     const controller = new AbortController();
     const callOff = schedule(() => controller.abort(new Unresolved(`there was no answer within ${DEADLINE_MS / 1000} s`)), DEADLINE_MS);
     const isCurrent = () => flights.get(reference) === flight;
-    const landed = fetched(located, meansOf(options, controller.signal, credentialOf))
+    const landed = checked(located, meansOf(options, controller.signal, credentialOf))
       .then(
         ({ value, lifetimeMs = LIFETIME_MS }): Secret => {
           const secret = new Secret(value, [HOLDER]);
@@ -157,7 +162,7 @@ export function openResolver(options: ResolverOptions): Resolver {
 }
 
 /** The value, checked. */
-async function fetched({ kind, where }: Located, means: Means): Promise<Found> {
+async function checked({ kind, where }: Located, means: Means): Promise<Found> {
   // Not every kind can be stopped.
   const found = await unlessAborted(kind.resolve(where, means), means.signal);
   if (found.value.trim() === '') throw new Unresolved('it is empty');

@@ -18,6 +18,22 @@ test('a credential of the vault, kept here or elsewhere', async () => {
   expect(await testResolver().trouble('credential:here')).toBe('credential:here: there is no vault here');
 });
 
+// A credential that had been used a moment before its end went on for five minutes.
+test.each([{ value: 'sk-value' }, { reference: 'env:MY_KEY' }])('one that expires is not kept beyond that: %j', async (kept) => {
+  let untilMs = 0;
+  const resolver = testResolver({
+    environment: { MY_KEY: 'sk-value' },
+    credential: () => {
+      if (resolver.clock.now() >= untilMs) throw new Unresolved('it has expired');
+      return { ...kept, lifetimeMs: untilMs - resolver.clock.now() };
+    },
+  });
+  untilMs = resolver.clock.now() + 1000;
+  expect(await resolver.resolve('credential:here')).toBe('sk-value');
+  resolver.clock.advance(1000);
+  expect(await resolver.trouble('credential:here')).toBe('credential:here: it has expired');
+});
+
 test.each(['credential:', 'credential:A', 'credential:a b'])('%s is none', (reference) => {
   expect(() => testResolver().check(reference)).toThrow('credential:NAME');
 });
