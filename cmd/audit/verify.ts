@@ -26,7 +26,7 @@ export async function verifyLog({ invocation, json, terminal }: Call): Promise<n
 
 function verdict({ rows, first, flaws, flawed }: Verified): string {
   const before = first > 1 ? ` (those before row ${first} were let go by retention)` : '';
-  if (flawed === 0) return `all ${rows} rows are as they were written${before}`;
+  if (flawed === 0) return `${rows === 1 ? 'the one row is as it was' : `all ${rows} rows are as they were`} written${before}`;
   const more = flawed > flaws.length ? [`and ${flawed - flaws.length} more`] : [];
   return [...flaws.map(line), ...more, `${flawed} of ${rows} rows are not as they were written${before}`].join('\n');
 }

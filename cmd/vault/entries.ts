@@ -24,7 +24,9 @@ export async function set(call: Call): Promise<number> {
     table.add({ ...credential, value });
     return [undefined, facts(table.find(name!)!)];
   });
-  return told(call, credential, `kept: ${name} for ${credential.hosts.join(', ')}; clients hold ${credential.placeholder} instead`);
+  told(call, credential, `kept: ${name} for ${credential.hosts.join(', ')}; clients hold ${credential.placeholder} instead`);
+  if (!call.json && credential.variable !== '') call.terminal.err(`next: ${call.terminal.self} run --with ${name} -- COMMAND`);
+  return EXIT.ok;
 }
 
 /** Lists them. */
@@ -37,7 +39,7 @@ export async function list(call: Call): Promise<number> {
     call.terminal.out(
       columns(
         ['name', 'hosts', 'slot', 'kept', 'variable', 'expires', 'note'],
-        rows.map((row) => ({ ...row, hosts: row.hosts.join(' '), slot: row.slots.join(' ') })),
+        rows.map((row) => ({ ...row, hosts: row.hosts.join(', '), slot: row.slots.join(', ') })),
       ),
     );
   return EXIT.ok;
@@ -48,9 +50,14 @@ export async function show(call: Call): Promise<number> {
   const [name] = words(call, 1, 'vault show takes one name');
   const row = await reading(call, (table) => facts(existing(table, name!)));
   if (call.json) call.terminal.out(JSON.stringify(row));
-  else for (const [key, value] of Object.entries(row)) call.terminal.out(`${key.padEnd(12)} ${[value].flat().join(' ') || '-'}`);
+  else
+    for (const [key, value] of Object.entries(row))
+      call.terminal.out(`${key.padEnd(12)} ${[value].flat().join(', ') || (NOTHING[key] ?? '-')}`);
   return EXIT.ok;
 }
+
+/** What it means that nothing is said. */
+const NOTHING: Readonly<Record<string, string>> = { methods: 'any', paths: 'any', expires: 'never', variable: 'none' };
 
 /** Prints what a client holds in its place. */
 export async function placeholder(call: Call): Promise<number> {
