@@ -31,6 +31,8 @@ export function expectKeyInPlace(setting: CliSetting, result: StageResult): void
   if (setting.cli !== 'copilot') expect(headDifferences(direct.requests, through.requests)).toEqual([]);
   expect(result.fidelity.length).toBeGreaterThan(0);
   for (const { host, path, clientFields, upstreamFields } of result.fidelity) {
+    // A client that leaves at its end may leave a request that was never sent (codex asks for models meanwhile).
+    if (upstreamFields.length === 0) continue;
     expect({ host, path, fields: upstreamFields }).toEqual({ host, path, fields: clientFields });
   }
   const holders = through.requests.filter((request) => leaksOf(kept.key, JSON.stringify(request)).length > 0);
