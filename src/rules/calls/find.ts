@@ -6,7 +6,7 @@ import { keyOf, type LooseObject, objectOf } from '../loose-json.ts';
 /** `tool_use`, `mcp_tool_use`, `function_call`, `local_shell_call`. */
 const CALL_TYPE = /_(?:use|call)$/;
 /** Members that hold a call whatever stands in it: chat, its predecessor, Gemini, Converse. */
-const CALL_MEMBERS: ReadonlySet<string> = new Set(['function', 'custom', 'function_call', 'functionCall', 'toolUse']);
+export const CALL_MEMBERS: ReadonlySet<unknown> = new Set(['function', 'custom', 'function_call', 'functionCall', 'toolUse']);
 /** Where a call says what it wants, most telling first. */
 const INPUTS = ['arguments', 'input', 'args', 'action', 'code', 'queries'] as const;
 

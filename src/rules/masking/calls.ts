@@ -1,5 +1,6 @@
 // Whose arguments a string of a reply is: the tool's name, found in the object round the string or learned from the event that opened the
 // call. It covers every dialect, since their shapes do not collide. It must not decide anything about the string.
+import { CALL_MEMBERS, isCall, toolOf } from '../calls/find.ts';
 import { keyOf, type LooseObject, listOf, objectOf } from '../loose-json.ts';
 
 /** Where a string stands in an event or document: member names and array indexes from the root. */
@@ -13,10 +14,6 @@ export interface Calls {
   toolAt(event: unknown, steps: Steps): string | undefined;
 }
 
-/** Members that hold a call whatever stands in it: chat, its predecessor, Gemini, Converse. */
-const CALL_MEMBERS: ReadonlySet<unknown> = new Set(['function', 'custom', 'function_call', 'functionCall', 'toolUse']);
-/** `tool_use`, `mcp_tool_use`, `function_call`, `local_shell_call`. */
-const CALL_TYPE = /_(?:use|call)$/;
 /** Events that carry pieces of a call, or all of its arguments: `response.function_call_arguments.delta`. */
 const CALL_EVENT = /^response\.[a-z_]+_call(?:_[a-z_]+)?\.(?:delta|done)$/;
 /** What a call gave, where a provider ran it. */
@@ -39,7 +36,7 @@ export function createCalls(): Calls {
       const e = objectOf(event);
       if (!e) return;
       const call = objectOf(e.content_block) ?? objectOf(e.item);
-      if (call && isCallType(call)) learn(keyAt(e, []), nameOf(call));
+      if (call && isCall(call)) learn(keyAt(e, []), toolOf(call));
       learn(keyAt(e, []), objectOf(objectOf(e.start)?.toolUse)?.name);
       const choices = listOf(e.choices);
       for (let i = 0; i < choices.length; i++) {
@@ -59,24 +56,13 @@ export function createCalls(): Calls {
       let node = event;
       for (let i = 0; i < steps.length; i++) {
         const object = objectOf(node);
-        const isCall = object !== undefined && (CALL_MEMBERS.has(steps[i - 1]) || isCallType(object));
-        if (isCall && !RESULTS.has(steps[i])) return nameOf(object) ?? names.get(keyAt(e, steps)) ?? '';
+        const inCall = object !== undefined && (CALL_MEMBERS.has(steps[i - 1]) || isCall(object));
+        if (inCall && !RESULTS.has(steps[i])) return said(toolOf(object)) ?? names.get(keyAt(e, steps)) ?? '';
         node = (node as { readonly [step: string | number]: unknown } | undefined)?.[steps[i]!];
       }
       return undefined;
     },
   };
-}
-
-function isCallType(object: LooseObject): boolean {
-  return typeof object.type === 'string' && CALL_TYPE.test(object.type);
-}
-
-/** A call without a name is one of a tool that the provider has built in. */
-function nameOf(call: LooseObject): string | undefined {
-  if (typeof call.name === 'string') return said(call.name);
-  const type = isCallType(call) ? String(call.type).replace(CALL_TYPE, '') : '';
-  return type === 'function' || type === 'tool' ? undefined : said(type);
 }
 
 function said(name: unknown): string | undefined {
