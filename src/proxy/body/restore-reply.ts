@@ -30,9 +30,7 @@ export function replyPlan(house: Conductor, x: Exchange, reply: ReplyHead, scrub
   const origins = originPlan(house, x, reply);
   if (origins) return origins;
   const judge = callJudge(house, x);
-  const hear = usageEar(x);
   const encoding = joinedValue(reply.headers, 'content-encoding');
-  const isPlain = encoding === undefined || encoding === 'identity';
   if (!route || route.endpoint?.kind === 'login' || (source.size === 0 && !scrub && !judge)) return heardRaw(x, encoding);
   const content = contentKind(reply.headers);
   // Part of a whole: its place and length are announced, and an edit would break what the parts are put together to.
@@ -44,7 +42,7 @@ export function replyPlan(house: Conductor, x: Exchange, reply: ReplyHead, scrub
   }
   const kind = content === 'unknown' || content === 'form' ? 'text' : content === 'lines' ? 'json' : content;
   const length = firstValue(reply.headers, 'content-length');
-  const sources: Sources = { source, scrub, judge, hear };
+  const sources: Sources = { source, scrub, judge, hear: usageEar(x) };
   if (length !== undefined && Number(length) <= policy.maxBodyBytes && (kind === 'json' || kind === 'text')) {
     return {
       kind: 'whole',
@@ -52,6 +50,7 @@ export function replyPlan(house: Conductor, x: Exchange, reply: ReplyHead, scrub
       edit: (bytes) => restoreWhole(sources, x, kind, route.dialect, encoding, bytes),
     };
   }
+  const isPlain = encoding === undefined || encoding === 'identity';
   const plain = restoring(sources, x, kind, route.dialect);
   return { kind: 'transform', transform: isPlain ? plain : recoded(plain, encoding) };
 }

@@ -35,11 +35,12 @@ export function createCallGate(judge: CallJudge, maxBytes: number): EventEditor 
       const { begun, whole } = calls.step(event);
       for (const tool of begun) judge.waitsFor(tool);
       for (const call of whole) judge.judge(call);
-      if (held.length === 0 && !calls.open.some((tool) => judge.waitsFor(tool))) return undefined;
+      const waits = calls.open.some((tool) => judge.waitsFor(tool));
+      if (held.length === 0 && !waits) return undefined;
       held.push(raw);
       size += raw.length;
       if (size > maxBytes) judge.unreadable();
-      return calls.open.some((tool) => judge.waitsFor(tool)) ? [] : release();
+      return waits ? [] : release();
     },
     flush() {
       for (const call of calls.end()) judge.judge(call);
