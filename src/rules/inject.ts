@@ -8,6 +8,7 @@ import { membersAt } from './conversation/members.ts';
 import { matchesHost } from './host-pattern.ts';
 import { applyEdits, type Edit } from './masking/mask.ts';
 import { matchesPattern } from './names.ts';
+import { percentDecoded } from './percent-decode.ts';
 import type { InjectRule } from './policy.ts';
 import type { Route } from './provider.ts';
 import { agrees } from './route.ts';
@@ -72,7 +73,9 @@ export async function injectIntoTarget(injection: Injection): Promise<string> {
       .split('&')
       .map(async (part) => {
         const [name = '', value] = part.split(/=(.*)/s, 2);
-        const rule = rules.find((one) => one.query === decoded(name) && value !== undefined && decoded(value) === one.replaces);
+        const rule = rules.find(
+          (one) => one.query === percentDecoded(name) && value !== undefined && percentDecoded(value) === one.replaces,
+        );
         return rule ? `${name}=${encodeURIComponent(await valueFor(rule, resolve))}` : part;
       }),
   );
@@ -112,7 +115,7 @@ export function acting({ route, head, rules, facts }: Omit<Injection, 'resolve'>
 }
 
 function hasDots(path: string): boolean {
-  return decoded(path)
+  return percentDecoded(path)
     .split(/[/\\]/)
     .some((step) => step === '..' || step === '.');
 }
@@ -145,7 +148,7 @@ export function carriesKey(head: RequestHead, keys: readonly Bound[], authority:
     if (foreign.some((value) => text.includes(value))) throw new Fault('rule-denied', `${where} carries a key for another host`);
   };
   refuse(head.target, 'the target');
-  refuse(decoded(head.target), 'the target');
+  refuse(percentDecoded(head.target), 'the target');
   for (let i = 0; i < head.headers.length; i += 2) {
     const text = head.headers[i + 1]!;
     refuse(text, `the header ${head.headers[i]}`);
@@ -168,7 +171,7 @@ export function carriesPlaceholder(head: RequestHead, rules: readonly InjectRule
   // The longest first: one placeholder may be the beginning of another.
   const known = [...own].sort(([a], [b]) => b.length - a.length);
   refuseForeign(head.target, known, 'the target');
-  refuseForeign(decoded(head.target), known, 'the target');
+  refuseForeign(percentDecoded(head.target), known, 'the target');
   for (let i = 0; i < head.headers.length; i += 2) refuseForeign(head.headers[i + 1]!, known, `the header ${head.headers[i]}`);
 }
 
@@ -209,8 +212,4 @@ export function placeOf({ header, query, json = [], sigv4 }: InjectRule): string
   if (sigv4) return 'signature';
   if (header !== undefined) return `header ${header}`;
   return query === undefined ? `body ${json.join('.')}` : `query ${query}`;
-}
-
-function decoded(target: string): string {
-  return target.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }

@@ -2,6 +2,7 @@
 // placeholder of a key. Must not know where the text goes.
 import { KINDS } from './masking/kinds.ts';
 import { findSecrets } from './masking/scan.ts';
+import { percentDecoded } from './percent-decode.ts';
 import type { InjectRule } from './policy.ts';
 
 /** The text with every value of any kind replaced by its kind in brackets, and with `[key]` for what stands for a key of `rules`. */
@@ -17,11 +18,7 @@ export function recordable(text: string, rules: readonly InjectRule[]): string {
     if (replaces === undefined) continue;
     out = out.replaceAll(replaces, '[key]');
     // Spelled with percent signs: then nobody needs to read the rest either.
-    if (out.includes('%') && unescaped(out).includes(replaces)) return '[key]';
+    if (out.includes('%') && percentDecoded(out).includes(replaces)) return '[key]';
   }
   return out;
-}
-
-function unescaped(text: string): string {
-  return text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }

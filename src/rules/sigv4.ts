@@ -2,6 +2,7 @@
 // a key. The hash of the body is given. Presigned, streamed and S3 requests follow other rules and are left alone. Must not know where keys are.
 import { createHash, createHmac } from 'node:crypto';
 import { allValues, firstValue, type RequestHead } from '../headers.ts';
+import { percentDecoded } from './percent-decode.ts';
 
 /** A key pair, with the session token that a temporary one needs. */
 export interface AwsKey {
@@ -91,7 +92,7 @@ function canonicalQuery(query: string): string {
     .split('&')
     .filter((part) => part !== '')
     .map((part) => part.split(/=(.*)/s, 2))
-    .map(([name = '', value = '']) => [encoded(decoded(name)), encoded(decoded(value))] as const)
+    .map(([name = '', value = '']) => [encoded(percentDecoded(name)), encoded(percentDecoded(value))] as const)
     .sort(([a, x], [b, y]) => order(a, b) || order(x, y))
     .map((pair) => pair.join('='))
     .join('&');
@@ -111,8 +112,4 @@ function fieldValue(head: RequestHead, name: string): string {
 function encoded(text: string): string {
   const one = (char: string) => (UNRESERVED.test(char) ? char : `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
   return Array.from(text, one).join('');
-}
-
-function decoded(text: string): string {
-  return text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
