@@ -20,6 +20,11 @@ export class CommandFailure extends Error {
   }
 }
 
+/** A mistake in what a user typed. */
+export function usage(line: string): CommandFailure {
+  return new CommandFailure(EXIT.usage, line);
+}
+
 /** A failure as it is told, to a user or from one process to another. */
 export interface Explained {
   readonly line: string;

@@ -5,7 +5,7 @@ import { NoSuchProfile, openProfiles, type Profiles } from '../../src/store/prof
 import { changeStore } from '../change-store.ts';
 import type { Call } from '../command.ts';
 import { commaList } from '../command-options.ts';
-import { CommandFailure, EXIT } from '../failure.ts';
+import { EXIT, usage } from '../failure.ts';
 import { columns } from '../table.ts';
 import { storedProfiles } from './stored.ts';
 
@@ -128,8 +128,4 @@ function cells({ name, rules, vault, requestsPerMinute, tokensPerDay, log }: Pro
     tokensPerDay: number(tokensPerDay),
     log,
   };
-}
-
-function usage(line: string): CommandFailure {
-  return new CommandFailure(EXIT.usage, line);
 }

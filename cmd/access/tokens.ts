@@ -8,8 +8,9 @@ import { proxyUrl, reachable } from '../address.ts';
 import { changeStore } from '../change-store.ts';
 import type { Call } from '../command.ts';
 import { parseDuration } from '../duration.ts';
-import { CommandFailure, EXIT } from '../failure.ts';
+import { CommandFailure, EXIT, usage } from '../failure.ts';
 import type { HomeStore } from '../home-store.ts';
+import { parseNote } from '../note.ts';
 import { loadSettings } from '../settings.ts';
 import { columns } from '../table.ts';
 import { unreffed } from '../timers.ts';
@@ -18,7 +19,6 @@ import { storedTokens } from './stored.ts';
 /** By the word on the command line. */
 export const TOKEN_ACTIONS = { create, list, revoke } as const;
 
-const MAX_NOTE = 200;
 const LIFE = '30d';
 
 const idsOf = ({ args }: Call) => (args.ids ?? []) as readonly string[];
@@ -27,8 +27,7 @@ async function create(call: Call): Promise<number> {
   const { args, json, invocation, terminal } = call;
   if (idsOf(call).length > 0) throw usage('token create takes no id: it makes one');
   const lifeMs = parseDuration((args.expires as string | undefined) ?? LIFE, 'expires');
-  const note = (args.note as string | undefined) ?? '';
-  if (/\p{Cc}/u.test(note) || note.length > MAX_NOTE) throw usage(`--note takes one line of at most ${MAX_NOTE} characters`);
+  const note = parseNote(args.note);
   const profile = (args.profile as string | undefined) ?? DEFAULT_PROFILE.name;
   const url = proxyUrl(reachable(loadSettings(invocation).config.listen), 'any:TOKEN');
   const { token, row } = await changeStore(invocation, (opened) => {
@@ -101,8 +100,4 @@ function shown(row: TokenRow, nowMs: number) {
     lastUsed: at(row.lastUsedAtMs),
     note: row.note,
   };
-}
-
-function usage(line: string): CommandFailure {
-  return new CommandFailure(EXIT.usage, line);
 }

@@ -6,7 +6,7 @@ import { openRules, type RuleTable } from '../../src/store/rules.ts';
 import { StoreError } from '../../src/store/store-error.ts';
 import { changeStore } from '../change-store.ts';
 import type { Call } from '../command.ts';
-import { CommandFailure, EXIT } from '../failure.ts';
+import { CommandFailure, EXIT, usage } from '../failure.ts';
 import { loadSettings, RULE_GRAMMAR } from '../settings.ts';
 import { inWords } from './listing.ts';
 
@@ -74,11 +74,6 @@ function refuseConfigured({ invocation }: Call, ids: readonly string[]): void {
 /** The words behind the action. */
 export function wordsOf({ args }: Call): readonly string[] {
   return (args.names ?? []) as readonly string[];
-}
-
-/** What was typed is wrong. */
-export function usage(line: string): CommandFailure {
-  return new CommandFailure(EXIT.usage, line);
 }
 
 /** Runs what checks words or a file that a user gave: what it throws is a mistake in those. */

@@ -4,10 +4,10 @@ import { didYouMean } from '../../src/nearest.ts';
 import { parseRule, RULE_MEMBERS } from '../../src/rule-schema.ts';
 import type { RulePlace } from '../../src/store/rules.ts';
 import type { Call } from '../command.ts';
-import { EXIT } from '../failure.ts';
+import { EXIT, usage } from '../failure.ts';
 import { refuseTaken } from '../joined-rules.ts';
 import { homeOf, loadSettings, RULE_GRAMMAR } from '../settings.ts';
-import { asUsage, changeRules, usage, wordsOf } from './change-rules.ts';
+import { asUsage, changeRules, wordsOf } from './change-rules.ts';
 import { listed, listedJson, listedText } from './listing.ts';
 import { storedRules } from './stored.ts';
 

@@ -3,10 +3,10 @@
 import { lstatSync, renameSync, writeFileSync } from 'node:fs';
 import type { RuleEntry } from '../../src/store/rules.ts';
 import type { Call } from '../command.ts';
-import { CommandFailure, EXIT } from '../failure.ts';
+import { CommandFailure, EXIT, usage } from '../failure.ts';
 import { refuseTaken } from '../joined-rules.ts';
 import { homeOf, loadSettings, RULE_GRAMMAR } from '../settings.ts';
-import { asUsage, changeRules, usage, wordsOf } from './change-rules.ts';
+import { asUsage, changeRules, wordsOf } from './change-rules.ts';
 import { inputsOf, readWhole, writeOut } from './input.ts';
 import { parseRuleFile, ruleFileText } from './rule-file.ts';
 import { storedRules } from './stored.ts';

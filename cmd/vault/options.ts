@@ -10,11 +10,11 @@ import { awsStandIn, shapeFor, standInFor } from '../../src/rules/key-shapes.ts'
 import { PROVIDERS } from '../../src/rules/policy.ts';
 import type { Call } from '../command.ts';
 import { parseDuration } from '../duration.ts';
-import { CommandFailure, EXIT } from '../failure.ts';
+import { usage } from '../failure.ts';
+import { parseNote } from '../note.ts';
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
-const MAX_NOTE = 200;
 const RANDOM_BYTES = 256;
 
 /** The credential. Throws CommandFailure (usage) that says what to type. */
@@ -27,8 +27,7 @@ export function credentialFrom(name: string, { args }: Pick<Call, 'args'>): Cred
   const isPair = args.sigv4 === true;
   const variable = text(args.variable) ?? (isPair ? 'AWS_ACCESS_KEY_ID' : shapeFor(hosts)?.variable) ?? '';
   if (variable !== '' && !VARIABLE.test(variable)) throw usage('--variable takes the name of an environment variable');
-  const note = text(args.note) ?? '';
-  if (/\p{Cc}/u.test(note) || note.length > MAX_NOTE) throw usage(`--note takes one line of at most ${MAX_NOTE} characters`);
+  const note = parseNote(args.note);
   const expires = text(args.expires);
   const random = randomBytes(RANDOM_BYTES);
   const lifeMs = expires === undefined ? undefined : parseDuration(expires, 'expires');
@@ -110,8 +109,4 @@ function text(given: unknown): string | undefined {
 
 function list(given: unknown): readonly string[] {
   return Array.isArray(given) ? given.map(String) : given === undefined ? [] : [String(given)];
-}
-
-function usage(line: string): CommandFailure {
-  return new CommandFailure(EXIT.usage, line);
 }
