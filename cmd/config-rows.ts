@@ -36,8 +36,13 @@ function shown(config: Config, key: ConfigKey, name: string, row: KeyRow): strin
     case 'mask':
     case 'restore_to':
     case 'audit':
-      return String((config[key] as Record<string, unknown>)[name.slice(key.length + 1)]);
+    case 'resilience':
+      return text((config[key] as Record<string, unknown>)[name.slice(key.length + 1)]);
     default:
       return [config[key]].flat().join(', ');
   }
+}
+
+function text(value: unknown): string {
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }

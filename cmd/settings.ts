@@ -81,6 +81,7 @@ export function policySettings(config: Config, rules: readonly Rule[] = config.r
     onAttestedBody: config.on_attested_body,
     maxBodyBytes: config.max_body_bytes,
     guardrails: guardrailSettings(config.guardrails),
+    resilience: config.resilience,
   };
 }
 

@@ -143,6 +143,13 @@ export const KEYS = {
     help: 'the audit log: keep_days, max_bytes, on_failure=block or continue (repeatable)',
     expects: 'keep_days (1 to 36500), max_bytes (1048576 or more) and on_failure (block or continue)',
   },
+  resilience: {
+    kind: 'map',
+    argument: 'SETTING=VALUE',
+    help: 'what looks after a provider: mode=observe or enforce, requests_per_minute, queue_seconds and so on (repeatable)',
+    expects:
+      'mode, limiter, cooldown, breaker, lockout, retry, idempotency and hold (off, observe or enforce), requests_per_minute, tokens_per_minute, queue_seconds, queue_depth, hold_seconds and hosts',
+  },
   on_attested_body: {
     kind: 'text',
     argument: 'ACTION',

@@ -89,6 +89,7 @@ export function shapes(grammar: ConfigGrammar) {
       max_bytes: numeral(2 ** 20, 2 ** 50).optional(),
       on_failure: z.enum(['block', 'continue']).optional(),
     }),
+    resilience: z.strictObject({ ...flowWords, hosts: z.record(z.string(), z.strictObject(flowWords)).transform((hosts, ctx) => attempt(ctx, () => byPattern(hosts, grammar))).optional() }),
     on_attested_body: z.enum(['mask', 'block', 'observe']),
     max_body_bytes: z
       .int()
@@ -127,6 +128,31 @@ export function guardrailKeys({ guardrails = {} }: ConfigGrammar): readonly stri
 }
 
 const action = z.enum(RULE_ACTIONS);
+
+const mode = z.enum(['off', 'observe', 'enforce']).optional();
+/** What may be said of the machines that look after a provider. */
+const flowWords = {
+  mode,
+  limiter: mode,
+  cooldown: mode,
+  breaker: mode,
+  lockout: mode,
+  retry: mode,
+  idempotency: mode,
+  hold: mode,
+  requests_per_minute: numeral(1, 1_000_000).optional(),
+  tokens_per_minute: numeral(1, 1_000_000_000).optional(),
+  queue_seconds: numeral(0, 600).optional(),
+  queue_depth: numeral(0, 10_000).optional(),
+  hold_seconds: numeral(1, 600).optional(),
+};
+
+/** Their names, for the error line. */
+export const FLOW_WORDS: readonly string[] = [...Object.keys(flowWords), 'hosts'];
+
+function byPattern<T>(hosts: Readonly<Record<string, T>>, grammar: ConfigGrammar): Record<string, T> {
+  return Object.fromEntries(Object.entries(hosts).map(([pattern, words]) => [grammar.hostPattern(pattern), words]));
+}
 
 const returnTo = z.enum(['everything', 'text', 'none']);
 

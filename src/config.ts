@@ -4,7 +4,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { ConfigError, type ConfigText, parseConfigText } from './config-file.ts';
 import { type ConfigKey, KEYS, type KeyRow } from './config-keys.ts';
-import { type ConfigGrammar, guardrailKeys, shapes } from './config-schema.ts';
+import { type ConfigGrammar, FLOW_WORDS, guardrailKeys, shapes } from './config-schema.ts';
 import { didYouMean } from './nearest.ts';
 import { ruleComplaint } from './rule-schema.ts';
 
@@ -71,6 +71,7 @@ const DEFAULTS: { [K in Exclude<ConfigKey, Unset | 'home' | 'mask'>]: z.input<Sh
   connect_ports: [],
   allow_private: [],
   audit: { keep_days: 90, max_bytes: 2 ** 30, on_failure: 'continue' },
+  resilience: { mode: 'observe' },
   on_attested_body: 'mask',
   max_body_bytes: 32 * 1024 * 1024,
   idle_seconds: 600,
@@ -184,6 +185,7 @@ function namesIn(key: ConfigKey, grammar: ConfigGrammar): readonly string[] {
   if (key === 'mask' || key === 'restore_to') return Object.keys(grammar.kinds);
   if (key === 'guardrails') return guardrailKeys(grammar);
   if (key === 'audit') return Object.keys(DEFAULTS.audit);
+  if (key === 'resilience') return FLOW_WORDS;
   return ['host', 'header', 'value', 'replaces', 'profiles', 'url', 'no_proxy'];
 }
 

@@ -25,6 +25,7 @@ import { openrouter } from './providers/openrouter.ts';
 import { perplexity } from './providers/perplexity.ts';
 import { vertex } from './providers/vertex.ts';
 import { xai } from './providers/xai.ts';
+import { compileFlow, type FlowSettings, type ResilienceWords } from './resilience/flow-settings.ts';
 import { parseTemplate } from './template.ts';
 
 /** `connect_to`: where to dial for a name; `port` undefined keeps the port asked for. */
@@ -78,6 +79,8 @@ export interface PolicySettings {
   readonly maxBodyBytes: number;
   /** The defaults hold for those not named. */
   readonly guardrails?: GuardrailSettings | undefined;
+  /** What looks after the providers; every host is observed where nothing is said. */
+  readonly resilience?: ResilienceWords | undefined;
 }
 
 /** The compiled policy. Every question takes an authority and answers without waiting. */
@@ -102,6 +105,8 @@ export interface Policy extends PolicySettings {
   allowsPrivate(authority: Authority): boolean;
   /** Rules whose host pattern names this authority and that clients of this profile may use. */
   injectFor(authority: Authority, profile: Profile): readonly InjectRule[];
+  /** What looks after the provider at this authority. */
+  flowFor(authority: Authority): FlowSettings;
 }
 
 /** Every vendor there is a file for; no host belongs to two of them. */
@@ -159,6 +164,8 @@ export function compilePolicy(settings: PolicySettings): Policy {
     onAttestedBody: settings.onAttestedBody,
     maxBodyBytes: settings.maxBodyBytes,
     guardrails: settings.guardrails,
+    resilience: settings.resilience,
+    flowFor: compileFlow(settings.resilience ?? {}),
     guards: frozen(compileGuardrails(settings.guardrails ?? {})),
     interceptedHosts: frozen([...new Set(providers.flatMap((p) => p.hosts))]),
     providerFor: (authority) => providers.find((p) => p.hosts.some((pattern) => matchesHost(pattern, authority))),
