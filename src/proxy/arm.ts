@@ -30,7 +30,7 @@ export async function arm(house: Conductor, x: Exchange, found: Inspection): Pro
   const headers = x.signer ? signRequest(x, x.signer, { ...found.head, headers: edited, target }, body, isOther) : edited;
   const headChanged = headers !== x.line.head.headers || target !== x.line.head.target;
   const head = headChanged ? { ...found.head, headers, target } : x.line.head;
-  x.notes.armedAt = performance.now();
+  x.notes.marks.arm = performance.now();
   x.notes.sentHead = head;
   return { head, headChanged, body };
 }

@@ -15,7 +15,7 @@ import { messagePlan } from './body/messages.ts';
 import { boardRefresh, keptPlan } from './body/refresh.ts';
 import { replyPlan } from './body/restore-reply.ts';
 import { complain } from './complain.ts';
-import type { ConnectionFacts, Exchange, Line, Notes, WholeReply } from './exchange.ts';
+import type { ConnectionFacts, Exchange, Line, Notes, PhaseMarks, WholeReply } from './exchange.ts';
 import type { Conductor } from './house.ts';
 import { record } from './record.ts';
 import type { Boarding } from './refresh-flights.ts';
@@ -28,14 +28,18 @@ export async function conduct(house: Conductor, line: Line, connection: Connecti
   let shared: WholeReply | undefined;
   try {
     read(x, provider);
+    mark(x, 'read');
     admit(house, x);
+    mark(x, 'admit');
     x.signer = await signerFor(house, x);
     const found = await inspect(house, x);
+    mark(x, 'inspect');
     flight = await boardRefresh(house, x);
     if (flight?.kind === 'joins') return line.answer(flight.reply);
     const out = await arm(house, x, found);
     const isShared = flight?.kind === 'leads';
     await line.send(isShared ? { ...out, outlivesClient: true } : out);
+    mark(x, 'send');
     hashBodies(x.notes);
     if (!isShared) return await relay(house, x);
     shared = await relayKept(x);
@@ -64,7 +68,7 @@ function begin(house: Conductor, line: Line, connection: ConnectionFacts): Excha
     optOuts: 0,
     fault: undefined,
     faultCause: undefined,
-    armedAt: undefined,
+    marks: { read: undefined, admit: undefined, inspect: undefined, arm: undefined, send: undefined, reply: undefined },
     webSocket: false,
     askedModel: '',
     usage: NO_USAGE,
@@ -90,6 +94,11 @@ function begin(house: Conductor, line: Line, connection: ConnectionFacts): Excha
   };
 }
 
+/** Phase 7 marks its own end, and 9 has none: that is the end of the exchange. */
+function mark(x: Exchange, phase: keyof PhaseMarks): void {
+  x.notes.marks[phase] = performance.now();
+}
+
 /** Phase 4: the request names the host the connection was opened for; provider and endpoint are found. */
 function read(x: Exchange, provider: Provider | undefined): void {
   const { authority, sni } = x.connection;
@@ -113,6 +122,7 @@ function admit(house: Conductor, x: Exchange): void {
 async function relay(house: Conductor, x: Exchange): Promise<void> {
   const scrub = createScrubber(x.notes.injected);
   const reply = scrubHead(await x.line.receive(), scrub);
+  mark(x, 'reply');
   if (reply.status === 101 || (x.line.protocol === 'h2' && x.line.wantsWebSocket && reply.status === 200)) {
     x.notes.webSocket = true;
     await x.line.relayMessages(reply, messagePlan(house, x, scrub));
@@ -127,10 +137,11 @@ async function relay(house: Conductor, x: Exchange): Promise<void> {
 }
 
 /** The same for an answer that others wait for. */
-async function relayKept({ line }: Exchange): Promise<WholeReply | undefined> {
-  const reply = await line.receive();
+async function relayKept(x: Exchange): Promise<WholeReply | undefined> {
+  const reply = await x.line.receive();
+  mark(x, 'reply');
   const plan = keptPlan(reply);
-  await line.relay(reply, plan);
+  await x.line.relay(reply, plan);
   return plan.kept();
 }
 

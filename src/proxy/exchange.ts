@@ -18,6 +18,17 @@ export interface Guest {
   readonly profile: string;
   /** Throws Fault proxy-auth once what let it in no longer holds. */
   readonly recheck: () => void;
+  /** One object a connection, whoever comes in on it. */
+  readonly marks?: ConnectionMarks;
+}
+
+/** When phases 1 to 3 of a connection had ended, monotonic ms; undefined: not come to. The first time where requests are let in one by one. */
+export interface ConnectionMarks {
+  /** When the socket came in. */
+  readonly openedAt: number;
+  accept: number | undefined;
+  aim: number | undefined;
+  unwrap: number | undefined;
 }
 
 /** What is known of the connection an exchange came in on (phases 1 to 3). */
@@ -174,6 +185,17 @@ export interface Signer {
   readonly key: AwsKey;
 }
 
+/** When phases 4 to 8 of an exchange had ended, monotonic ms; undefined: not come to. */
+export interface PhaseMarks {
+  read: number | undefined;
+  admit: number | undefined;
+  inspect: number | undefined;
+  arm: number | undefined;
+  send: number | undefined;
+  /** The final head of the reply was there: phase 9 goes on. */
+  reply: number | undefined;
+}
+
 /** Append-only facts about an exchange, read by record. */
 export interface Notes {
   verdict: 'pass' | 'edit' | 'deny';
@@ -187,8 +209,7 @@ export interface Notes {
   optOuts: number;
   fault: FaultCode | undefined;
   faultCause: unknown;
-  /** Monotonic ms when phase 7 ended. */
-  armedAt: number | undefined;
+  readonly marks: PhaseMarks;
   webSocket: boolean;
   /** The model that the request asks for, '' where that is not known. */
   askedModel: string;

@@ -11,6 +11,7 @@ import type { Policy } from '../rules/policy.ts';
 import type { Profile } from '../rules/profile.ts';
 import type { Secret } from '../secret.ts';
 import type { Trust } from './egress/trust.ts';
+import type { Exchange } from './exchange.ts';
 import type { Connected, PeerUser } from './ingress/ends.ts';
 
 /** Everything the proxy is given; functions are asked anew so that a reload needs no restart. */
@@ -44,5 +45,7 @@ export interface ProxyOptions {
   readonly now: () => number;
   /** Whether exchanges are refused because they cannot be recorded. */
   readonly refusesUnrecorded?: () => boolean;
+  /** Hears of every exchange at its end, also of one that is not recorded. Must not throw, nor keep the exchange. */
+  readonly observe?: (x: Exchange, record: ExchangeRecord) => void;
   readonly onRecord: (record: ExchangeRecord) => void;
 }

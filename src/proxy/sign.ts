@@ -36,7 +36,7 @@ async function pairFor(house: Conductor, x: Exchange, rule: InjectRule): Promise
 
 /** Whether what the client signed may be edited: the head has not left, and will be signed anew. */
 export function willSign(x: Exchange): boolean {
-  return x.signer !== undefined && x.notes.armedAt === undefined;
+  return x.signer !== undefined && x.notes.marks.arm === undefined;
 }
 
 /**

@@ -14,7 +14,12 @@ import { resetConnection } from './wire/reset.ts';
 /** A listening proxy. Ends by `drain` or `close`. */
 export interface RunningProxy {
   readonly address: { readonly host: string; readonly port: number };
-  status(): { readonly connections: number; readonly exchanges: number; readonly totals: Readonly<Record<string, number>> };
+  status(): {
+    readonly connections: number;
+    readonly tunnels: number;
+    readonly exchanges: number;
+    readonly totals: Readonly<Record<string, number>>;
+  };
   /** The last exchanges, newest first. */
   fidelity(host?: string): readonly FidelityReport[];
   /** Stops accepting, lets running exchanges end, cuts what is left after `deadlineMs`. */
@@ -52,6 +57,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
       exchanges--;
       house.count(record.fault === undefined ? record.verdict : `fault:${record.fault}`);
       house.count(`equality:${record.equality}`);
+      options.observe?.(x, record);
       if (x.profile.log === 'none') return;
       refusedLogins(x, record);
       if (x.route) reports.note(x, record);
@@ -68,7 +74,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   const address = { host: bound.address, port: bound.port };
   return {
     address,
-    status: () => ({ connections: house.sockets.size, exchanges, totals: { ...totals } }),
+    status: () => ({ connections: house.sockets.size, tunnels: house.tunnels.size, exchanges, totals: { ...totals } }),
     fidelity: (host) => reports.list(host),
     async drain(deadlineMs) {
       draining = true;

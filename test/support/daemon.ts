@@ -40,6 +40,7 @@ export interface TestDaemonOptions {
   /** Profiles besides the default one. */
   readonly profiles?: readonly Profile[];
   readonly now?: () => number;
+  readonly observe?: ProxyOptions['observe'];
 }
 
 export interface TestDaemon extends Address {
@@ -108,6 +109,7 @@ export async function startTestDaemon(options: TestDaemonOptions = {}): Promise<
     limits: () => ({ ...LIMITS, ...options.limits }),
     log: openLog({ level: 'debug', form: 'json', sink: (line) => log.push(line) }),
     now,
+    ...(options.observe && { observe: options.observe }),
     onRecord: (record) => {
       records.push(record);
       for (const look of [...watchers]) look();

@@ -14,12 +14,32 @@ export interface Status {
   readonly startedAtMs: number;
   readonly draining: boolean;
   readonly connections: number;
+  /** How many of them are passed through undecrypted. */
+  readonly tunnels: number;
   readonly exchanges: number;
   readonly totals: Readonly<Record<string, number>>;
+  /** What limits, cooldowns, breakers and locks hold at the moment; undefined where there are none. */
+  readonly flow?: readonly FlowRow[];
   /** Rows of the exchange log that were lost, to a full disk for one. */
   readonly recordsDropped: number;
   readonly caExpiresAtMs: number;
   readonly caFingerprint: string;
+}
+
+/** What stands between requests and one host, or one family of its models. */
+export interface FlowRow {
+  /** '' for a host of no provider that is known. */
+  readonly provider: string;
+  readonly host: string;
+  /** Family of models that this is of; undefined: the whole host. */
+  readonly model?: string;
+  readonly state: 'ok' | 'cooling' | 'probing' | 'open' | 'half-open' | 'locked';
+  /** Wall clock, ms, at which it will try again. */
+  readonly untilMs?: number;
+  /** Requests that wait. */
+  readonly waiting: number;
+  /** One short line for people, '' where all is well. */
+  readonly why: string;
 }
 
 /** GET /connection: what a client's environment is made of. */

@@ -5,7 +5,7 @@ import { type Authority, parseAuthority } from '../../authority.ts';
 import { asFault, Fault } from '../../fault.ts';
 import { firstValue } from '../../headers.ts';
 import { pacFile } from '../../rules/pac.ts';
-import type { Guest } from '../exchange.ts';
+import type { ConnectionMarks, Guest } from '../exchange.ts';
 import type { House } from '../house.ts';
 import { type ParsedRequest, parseRequestHead, renderHead } from '../wire/head.ts';
 import { within } from '../wire/patience.ts';
@@ -54,11 +54,17 @@ export async function accept(house: House, socket: Socket): Promise<void> {
 
 async function greet(house: House, client: Wire, socket: Socket): Promise<void> {
   const { headMs } = house.options.limits();
+  const openedAt = performance.now();
   const first = await within(client.read(), headMs, 'client-slow', 'idle');
   if (!first) return client.destroy();
   client.unread(first);
   const user = userOf(house, socket);
-  const welcome = (given: Credentials | undefined) => admit(house, given, user);
+  const marks: ConnectionMarks = { openedAt, accept: undefined, aim: undefined, unwrap: undefined };
+  const welcome = async (given: Credentials | undefined): Promise<Guest> => {
+    const guest = await admit(house, given, user);
+    marks.accept ??= performance.now();
+    return { ...guest, marks };
+  };
   if (first[0] === SOCKS_VERSION) return socks(house, client, socket, welcome);
   if (first[0] === TLS_HANDSHAKE) throw new Fault('bad-request', 'this is an HTTP proxy: use http:// in the proxy URL, not https://');
   const bytes = await readHeadBytes(client, {

@@ -46,6 +46,7 @@ export async function aim(
   });
   client.onLeave = undefined;
   if (gone.signal.aborted) throw new Fault('client-gone');
+  if (guest.marks) guest.marks.aim ??= performance.now();
   return { authority, guest, provider, policy, destination };
 }
 

@@ -187,6 +187,7 @@ async function serve(
 ): Promise<void> {
   const { authority } = target;
   const dialled = upstream instanceof Fault ? undefined : upstream;
+  if (target.guest.marks) target.guest.marks.unwrap = performance.now();
   const connection: ConnectionFacts = {
     ...target.guest,
     authority,

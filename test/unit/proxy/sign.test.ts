@@ -8,7 +8,7 @@ import { BEDROCK, INVOKE, signedFields } from '../../support/aws-signer.ts';
 
 const OWN = { accessKeyId: 'AKIAOWN', secretAccessKey: 'own' };
 const STREAM: OutgoingRequest['body'] = { kind: 'stream' };
-const exchange = (hasBody: boolean) => ({ line: { hasBody }, notes: { injected: [], armedAt: undefined } }) as unknown as Exchange;
+const exchange = (hasBody: boolean) => ({ line: { hasBody }, notes: { injected: [], marks: { arm: undefined } } }) as unknown as Exchange;
 const headOf = (drop = ''): RequestHead => {
   const all = signedFields(OWN, '{}');
   const at = all.indexOf(drop);
@@ -48,6 +48,6 @@ test('a head that has left is signed no more', () => {
   expect(willSign(x)).toBe(false);
   x.signer = { signature: parseSigV4(headOf())!, key: { id: 'a', secret: 'b', token: undefined } };
   expect(willSign(x)).toBe(true);
-  x.notes.armedAt = 1;
+  x.notes.marks.arm = 1;
   expect(willSign(x)).toBe(false);
 });
