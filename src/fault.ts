@@ -51,6 +51,13 @@ export const FAULTS = {
     sentence: 'The body could not be decoded, so it could not be inspected.',
   },
   'rule-denied': { source: 'rule', status: 403, retry: 'never', sentence: 'A rule of this proxy refused the request.' },
+  'rate-limited': {
+    source: 'rule',
+    status: 429,
+    retry: 'later',
+    sentence: 'More requests than this proxy lets through at present.',
+  },
+  'over-budget': { source: 'rule', status: 429, retry: 'later', sentence: 'A budget of the profile is used up.' },
   'upstream-unreachable': { source: 'upstream', status: 502, retry: 'later', sentence: 'The provider could not be reached.' },
   'upstream-untrusted': {
     source: 'upstream',
@@ -91,11 +98,18 @@ export type FaultCode = keyof typeof FAULTS;
 export class Fault extends Error {
   readonly code: FaultCode;
   readonly detail: string | undefined;
-  constructor(code: FaultCode, detail?: string, options?: { cause?: unknown }) {
+  /** How long until trying again can help, where that is known. */
+  readonly retryAfterMs: number | undefined;
+  constructor(code: FaultCode, detail?: string, options?: { readonly cause?: unknown; readonly retryAfterMs?: number }) {
     super(detail ? `${FAULTS[code].sentence} (${detail})` : FAULTS[code].sentence, options);
     this.name = 'Fault';
     this.code = code;
     this.detail = detail;
+    this.retryAfterMs = options?.retryAfterMs;
+  }
+  /** The same in whole seconds, 1 or more, as Retry-After has it (RFC 9110 10.2.3). */
+  get retryAfterSeconds(): number | undefined {
+    return this.retryAfterMs === undefined ? undefined : Math.max(1, Math.ceil(this.retryAfterMs / 1000));
   }
   get status(): number {
     return FAULTS[this.code].status;

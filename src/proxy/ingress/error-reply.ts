@@ -17,6 +17,7 @@ export function errorReply(
   const { contentType, body } = dialect.errorBody(fault, id);
   const headers = ['content-type', contentType, 'x-sallyport-fault', fault.code];
   if (fault.code === 'proxy-auth') headers.push('proxy-authenticate', CHALLENGE);
+  if (fault.retryAfterSeconds !== undefined) headers.push('retry-after', String(fault.retryAfterSeconds));
   return { status: fault.status, headers, body: Buffer.from(body) };
 }
 
@@ -32,5 +33,6 @@ export function plainReply(fault: Fault): Buffer {
   const body = `${fault.message} [${fault.code}]\n`;
   const headers = ['Content-Type', 'text/plain; charset=utf-8', 'Content-Length', String(Buffer.byteLength(body)), 'Connection', 'close'];
   if (fault.code === 'proxy-auth') headers.push('Proxy-Authenticate', CHALLENGE);
+  if (fault.retryAfterSeconds !== undefined) headers.push('Retry-After', String(fault.retryAfterSeconds));
   return Buffer.concat([renderHead(`HTTP/1.1 ${fault.status} ${STATUS_CODES[fault.status] ?? 'Error'}`, headers), Buffer.from(body)]);
 }

@@ -1,5 +1,6 @@
 // Google's generateContent, plain and wrapped as Code Assist does it (`request` round the request, `response` round each reply).
 // A thought and the answer are two texts; a function call comes whole, and its thoughtSignature goes back unchanged.
+import type { Fault } from '../../fault.ts';
 import { below, denyList } from '../deny-list.ts';
 import { type ErrorWords, faultText, wordFor } from '../fault-text.ts';
 import { keyOf, listOf, objectOf } from '../loose-json.ts';
@@ -74,9 +75,17 @@ export const gemini: Dialect = {
   },
   errorBody: (fault, id) => ({
     contentType: 'application/json',
-    body: JSON.stringify({ error: { code: fault.status, message: faultText(fault, id), status: wordFor(WORDS, fault.status) } }),
+    body: JSON.stringify({
+      error: { code: fault.status, message: faultText(fault, id), status: wordFor(WORDS, fault.status), ...retryInfo(fault) },
+    }),
   }),
 };
+
+/** How long to wait is said in the body here (google.rpc.RetryInfo), and that is where Google's clients look for it. */
+function retryInfo({ retryAfterSeconds }: Fault) {
+  if (retryAfterSeconds === undefined) return undefined;
+  return { details: [{ '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: `${retryAfterSeconds}s` }] };
+}
 
 type Visit = (chunk: { readonly [name: string]: unknown }, path: readonly (string | number)[]) => void;
 

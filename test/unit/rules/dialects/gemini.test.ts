@@ -126,3 +126,12 @@ test.each([
   const { error } = JSON.parse(gemini.errorBody(new Fault(code), 'x-1').body);
   expect(error).toEqual({ code: status, status: word, message: expect.stringMatching(`^Sallyport: .* \\[${code}, exchange x-1\\]$`) });
 });
+
+test('a fault that says when to try again says it where Google does', () => {
+  const { error } = JSON.parse(gemini.errorBody(new Fault('over-budget', undefined, { retryAfterMs: 61_001 }), 'x-1').body);
+  expect(error).toMatchObject({
+    code: 429,
+    status: 'RESOURCE_EXHAUSTED',
+    details: [{ '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: '62s' }],
+  });
+});
