@@ -1,0 +1,42 @@
+// A stretch of wall-clock time that always ends: its beginning counts as now when the clock was set back before it, so that no more than its whole
+// length is ever left. Every machine keeps its times as spans; a restart and a jump of the clock are the same to it.
+import { type LooseObject, objectOf } from '../loose-json.ts';
+
+/** `forMs` from `sinceMs` on. */
+export interface Span {
+  readonly sinceMs: number;
+  readonly forMs: number;
+}
+
+/** The same span, or one that begins now where it would begin in the future. */
+export function seenNow(span: Span, nowMs: number): Span {
+  return span.sinceMs <= nowMs ? span : { sinceMs: nowMs, forMs: span.forMs };
+}
+
+/** How much of it is left: 0 when it is over, `forMs` at most. */
+export function leftMs(span: Span, nowMs: number): number {
+  return Math.max(0, Math.min(span.sinceMs, nowMs) + span.forMs - nowMs);
+}
+
+/** When it ends, as the clock stands now. */
+export function endMs(span: Span, nowMs: number): number {
+  return Math.min(span.sinceMs, nowMs) + span.forMs;
+}
+
+/** Whether it is a number from `least` to `most`. */
+export function isWithin(value: unknown, least: number, most: number): value is number {
+  return typeof value === 'number' && value >= least && value <= most;
+}
+
+/** The kept moment, not later than now; undefined for what is none. */
+export function reviveStamp(value: unknown, nowMs: number): number | undefined {
+  return isWithin(value, 0, Number.MAX_SAFE_INTEGER) ? Math.min(value, nowMs) : undefined;
+}
+
+/** The kept span, no longer than `longestMs`; undefined for what is none. */
+export function reviveSpan(value: unknown, longestMs: number, nowMs: number): Span | undefined {
+  const kept: LooseObject = objectOf(value) ?? {};
+  const sinceMs = reviveStamp(kept.sinceMs, nowMs);
+  if (sinceMs === undefined || !isWithin(kept.forMs, 0, Number.MAX_VALUE)) return undefined;
+  return { sinceMs, forMs: Math.min(kept.forMs, longestMs) };
+}
