@@ -89,7 +89,13 @@ export function shapes(grammar: ConfigGrammar) {
       max_bytes: numeral(2 ** 20, 2 ** 50).optional(),
       on_failure: z.enum(['block', 'continue']).optional(),
     }),
-    resilience: z.strictObject({ ...flowWords, hosts: z.record(z.string(), z.strictObject(flowWords)).transform((hosts, ctx) => attempt(ctx, () => byPattern(hosts, grammar))).optional() }),
+    resilience: z.strictObject({
+      ...flowWords,
+      hosts: z
+        .record(z.string(), z.strictObject(flowWords))
+        .transform((hosts, ctx) => attempt(ctx, () => byPattern(hosts, grammar)))
+        .optional(),
+    }),
     on_attested_body: z.enum(['mask', 'block', 'observe']),
     max_body_bytes: z
       .int()

@@ -58,6 +58,25 @@ export const FAULTS = {
     sentence: 'More requests than this proxy lets through at present.',
   },
   'over-budget': { source: 'rule', status: 429, retry: 'later', sentence: 'A budget of the profile is used up.' },
+  'idempotency-conflict': {
+    source: 'client',
+    status: 409,
+    retry: 'never',
+    sentence: 'Its idempotency key came with another body before; the request was not sent.',
+  },
+  'cooling-down': { source: 'upstream', status: 429, retry: 'later', sentence: 'The provider asked for a pause, which is not over.' },
+  'breaker-open': {
+    source: 'upstream',
+    status: 503,
+    retry: 'later',
+    sentence: 'The provider keeps failing, so nothing is sent for a moment.',
+  },
+  'locked-out': {
+    source: 'upstream',
+    status: 404,
+    retry: 'later',
+    sentence: 'The provider keeps saying that this credential may not use this model; its own last answer is given.',
+  },
   'upstream-unreachable': { source: 'upstream', status: 502, retry: 'later', sentence: 'The provider could not be reached.' },
   'upstream-untrusted': {
     source: 'upstream',

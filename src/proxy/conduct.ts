@@ -15,6 +15,7 @@ import { messagePlan } from './body/messages.ts';
 import { boardRefresh, keptPlan } from './body/refresh.ts';
 import { replyPlan } from './body/restore-reply.ts';
 import { complain } from './complain.ts';
+import { type Departure, depart } from './depart.ts';
 import type { ConnectionFacts, Exchange, Line, Notes, PhaseMarks, WholeReply } from './exchange.ts';
 import type { Conductor } from './house.ts';
 import { record } from './record.ts';
@@ -26,6 +27,8 @@ export async function conduct(house: Conductor, line: Line, connection: Connecti
   const x = begin(house, line, connection);
   let flight: Boarding | undefined;
   let shared: WholeReply | undefined;
+  let departure: Departure | undefined;
+  let failure: unknown;
   try {
     read(x, provider);
     mark(x, 'read');
@@ -36,16 +39,24 @@ export async function conduct(house: Conductor, line: Line, connection: Connecti
     mark(x, 'inspect');
     flight = await boardRefresh(house, x);
     if (flight?.kind === 'joins') return line.answer(flight.reply);
+    departure = await depart(house, x);
+    if (!departure) return;
     const out = await arm(house, x, found);
     const isShared = flight?.kind === 'leads';
-    await line.send(isShared ? { ...out, outlivesClient: true } : out);
+    const outlivesClient = isShared ? () => true : departure.outlivesClient;
+    await line.send(outlivesClient ? { ...out, outlivesClient } : out);
     mark(x, 'send');
     hashBodies(x.notes);
-    if (!isShared) return await relay(house, x);
+    if (!isShared) {
+      await relay(house, x, departure);
+      if (departure.outlivesClient && line.signal.aborted) throw CLIENT_GONE;
+      return;
+    }
     shared = await relayKept(x);
     if (line.signal.aborted) throw CLIENT_GONE;
   } catch (thrown) {
     const fault = line.signal.aborted ? new Fault('client-gone', undefined, { cause: thrown }) : asFault(thrown);
+    failure = fault;
     x.notes.fault = fault.code;
     x.notes.faultCause = fault.cause;
     if (fault.source === 'rule') x.notes.verdict = 'deny';
@@ -53,6 +64,7 @@ export async function conduct(house: Conductor, line: Line, connection: Connecti
     complain(house.log, { exchange: x.id, host: connection.authority.host }, fault);
   } finally {
     if (flight?.kind === 'leads') flight.end(shared);
+    departure?.end(failure);
     hashBodies(x.notes);
     record(house, x);
   }
@@ -69,6 +81,7 @@ function begin(house: Conductor, line: Line, connection: ConnectionFacts): Excha
     fault: undefined,
     faultCause: undefined,
     marks: { read: undefined, admit: undefined, inspect: undefined, arm: undefined, send: undefined, reply: undefined },
+    waitedMs: 0,
     webSocket: false,
     askedModel: '',
     usage: NO_USAGE,
@@ -119,20 +132,21 @@ function admit(house: Conductor, x: Exchange): void {
 }
 
 /** Phase 9: the reply, restored where values were masked. */
-async function relay(house: Conductor, x: Exchange): Promise<void> {
+async function relay(house: Conductor, x: Exchange, departure: Departure): Promise<void> {
   const scrub = createScrubber(x.notes.injected);
   const reply = scrubHead(await x.line.receive(), scrub);
   mark(x, 'reply');
   if (reply.status === 101 || (x.line.protocol === 'h2' && x.line.wantsWebSocket && reply.status === 200)) {
     x.notes.webSocket = true;
+    departure.talks(reply);
     await x.line.relayMessages(reply, messagePlan(house, x, scrub));
     return;
   }
-  const plan = replyPlan(house, x, reply, scrub);
+  const plan = departure.relays(reply, () => replyPlan(house, x, reply, scrub));
   try {
     await x.line.relay(reply, plan);
   } finally {
-    if (plan.kind === 'raw') await plan.settle?.();
+    await plan.settle?.();
   }
 }
 

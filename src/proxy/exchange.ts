@@ -68,8 +68,8 @@ export interface OutgoingRequest {
   readonly head: RequestHead;
   /** False: the head leaves with the bytes it came in. */
   readonly headChanged: boolean;
-  /** It is brought to its end though its client leaves: others need the answer. */
-  readonly outlivesClient?: boolean;
+  /** Whether it is to be brought to its end though its client leaves, since others need the answer; asked when it leaves. */
+  readonly outlivesClient?: () => boolean;
   /**
    * 'stream': relay as it comes, its beginning once `held` lets go of it; `watch` sees each piece after that and may throw to stop it.
    * Otherwise the collected body, edited or not. Either way `trailers` is asked once, when the last of them is there.
@@ -97,13 +97,14 @@ export interface HeldBody {
   release(isAll: boolean): Promise<Buffer | undefined>;
 }
 
-/** How a reply body is relayed. */
-export type ReplyPlan =
+/** How a reply body is relayed. `settle` is called once behind the last of it, however it ends, and resolves when all of that was seen. */
+export type ReplyPlan = { readonly settle?: () => Promise<void> } & (
   | RawPlan
   | { readonly kind: 'transform'; readonly transform: BodyTransform }
-  | { readonly kind: 'whole'; readonly maxBytes: number; readonly edit: (bytes: Buffer) => Promise<Buffer> | Buffer };
+  | { readonly kind: 'whole'; readonly maxBytes: number; readonly edit: (bytes: Buffer) => Promise<Buffer> | Buffer }
+);
 
-/** The reply's own bytes. `watch` sees the payload as it passes; `settle` is called once behind the last of it and resolves when that was seen. */
+/** The reply's own bytes. `watch` sees the payload as it passes. */
 export interface RawPlan {
   readonly kind: 'raw';
   readonly watch?: (piece: Buffer) => void;
@@ -148,6 +149,10 @@ export interface Line {
   relay(head: ReplyHead, plan: ReplyPlan): Promise<void>;
   /** Answers without upstream, in place of `send` and all that follows it; `collect` came before. */
   answer(reply: WholeReply): void;
+  /** The same with a payload that is still on its way. What `pieces` throws is thrown. Faults client-gone, client-slow. */
+  answerAsItComes(head: ReplyHead, pieces: AsyncIterable<Buffer>): Promise<void>;
+  /** Nobody needs the answer any more for whose sake it outlived its client. */
+  abandon(): void;
   /** Relays a WebSocket that upstream has agreed to, until either side closes. */
   relayMessages(head: ReplyHead, plan: MessagePlan): Promise<void>;
   /** Says so: an error reply if none was begun, else a cut that looks like one. Never throws. */
@@ -210,6 +215,8 @@ export interface Notes {
   fault: FaultCode | undefined;
   faultCause: unknown;
   readonly marks: PhaseMarks;
+  /** How long it stood in line for its provider, ms. */
+  waitedMs: number;
   webSocket: boolean;
   /** The model that the request asks for, '' where that is not known. */
   askedModel: string;

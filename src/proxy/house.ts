@@ -4,6 +4,9 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import type { ExchangeRecord } from '../exchange-record.ts';
+import type { Flow } from './egress/flow.ts';
+import type { SharedReplies } from './egress/shared-replies.ts';
+import type { Way } from './egress/way.ts';
 import type { Exchange } from './exchange.ts';
 import type { ProxyOptions } from './options.ts';
 import type { RefreshFlights } from './refresh-flights.ts';
@@ -17,6 +20,11 @@ export interface Conductor {
   /** Counts by name, shown by `status`. */
   readonly count: (name: string) => void;
   readonly refreshes: RefreshFlights;
+  /** What is asked before a call of a model leaves. */
+  readonly flow: Flow;
+  readonly replies: SharedReplies;
+  /** What is asked before anything is dialled for an intercepted host. */
+  readonly way: Way;
   readonly finished: (x: Exchange, record: ExchangeRecord) => void;
 }
 

@@ -9,10 +9,12 @@ import type { KnownSet } from '../rules/masking/known-values.ts';
 import type { Placeholders } from '../rules/masking/placeholders.ts';
 import type { Policy } from '../rules/policy.ts';
 import type { Profile } from '../rules/profile.ts';
+import type { StateKeeper } from '../rules/resilience/kept-state.ts';
 import type { Secret } from '../secret.ts';
 import type { Trust } from './egress/trust.ts';
 import type { Exchange } from './exchange.ts';
 import type { Connected, PeerUser } from './ingress/ends.ts';
+import type { After } from './refresh-flights.ts';
 
 /** Everything the proxy is given; functions are asked anew so that a reload needs no restart. */
 export interface ProxyOptions {
@@ -48,4 +50,9 @@ export interface ProxyOptions {
   /** Hears of every exchange at its end, also of one that is not recorded. Must not throw, nor keep the exchange. */
   readonly observe?: (x: Exchange, record: ExchangeRecord) => void;
   readonly onRecord: (record: ExchangeRecord) => void;
+  /** What of the machines that look after providers outlives the daemon; nothing does where nobody keeps it. */
+  readonly stateKeeper?: StateKeeper;
+  /** The clock of waits, and chance from 0 to 1; those of the process by default. */
+  readonly after?: After;
+  readonly random?: () => number;
 }

@@ -45,7 +45,7 @@ export function record(house: Conductor, x: Exchange): void {
     restored: notes.restored,
     requestBytes: seen.requestBytes,
     replyBytes: seen.replyBytes,
-    addedMs: rounded((notes.marks.arm ?? end) - x.t0),
+    addedMs: rounded((notes.marks.arm ?? end) - x.t0 - notes.waitedMs),
     durationMs: rounded(end - x.t0),
     equality: x.connection.equality,
   });

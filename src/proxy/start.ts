@@ -3,6 +3,12 @@
 import { randomBytes } from 'node:crypto';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import type { Limits } from './control/messages.ts';
+import { openFlow } from './egress/flow.ts';
+import { openMachines } from './egress/flow-machines.ts';
+import { type Reset, resetMachines, viewMachines } from './egress/flow-view.ts';
+import { openSharedReplies } from './egress/shared-replies.ts';
+import { openWay } from './egress/way.ts';
 import { type FidelityReport, openFidelityLog } from './fidelity.ts';
 import type { House } from './house.ts';
 import { accept } from './ingress/accept.ts';
@@ -22,6 +28,10 @@ export interface RunningProxy {
   };
   /** The last exchanges, newest first. */
   fidelity(host?: string): readonly FidelityReport[];
+  /** What the machines hold that look after providers. */
+  limits(): Limits;
+  /** Takes states of theirs back to rest; gives how many. */
+  reset(what: Reset): number;
   /** Stops accepting, lets running exchanges end, cuts what is left after `deadlineMs`. */
   drain(deadlineMs: number): Promise<void>;
   close(): Promise<void>;
@@ -37,6 +47,12 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   let serial = 0;
   let exchanges = 0;
   let draining = false;
+  const { after = realAfter, random = Math.random, now } = options;
+  const machines = openMachines(options.stateKeeper, options.log, now());
+  const count = (name: string): void => {
+    totals[name] = (totals[name] ?? 0) + 1;
+  };
+  const flow = openFlow({ machines, now, random, after, count });
   const house: House = {
     options,
     log: options.log,
@@ -49,10 +65,11 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
       return `x-${run}-${(++serial).toString(36)}`;
     },
     draining: () => draining,
-    refreshes: openRefreshFlights(realAfter),
-    count: (name) => {
-      totals[name] = (totals[name] ?? 0) + 1;
-    },
+    refreshes: openRefreshFlights(after),
+    flow,
+    replies: openSharedReplies(after),
+    way: openWay({ machines, now, random, count }),
+    count,
     finished: (x, record) => {
       exchanges--;
       house.count(record.fault === undefined ? record.verdict : `fault:${record.fault}`);
@@ -76,6 +93,15 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     address,
     status: () => ({ connections: house.sockets.size, tunnels: house.tunnels.size, exchanges, totals: { ...totals } }),
     fidelity: (host) => reports.list(host),
+    limits: () => ({
+      rows: viewMachines(machines, now(), flow.queue.waiting),
+      counts: Object.fromEntries(Object.entries(totals).flatMap(([name, n]) => (name.startsWith('flow:') ? [[name.slice(5), n]] : []))),
+    }),
+    reset(what) {
+      const count = resetMachines(machines, what);
+      flow.queue.wakeAll();
+      return count;
+    },
     async drain(deadlineMs) {
       draining = true;
       server.close();

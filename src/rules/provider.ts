@@ -33,6 +33,8 @@ export interface Dialect {
   readonly errorBody: (fault: Fault, id: string) => { readonly contentType: string; readonly body: string };
   /** The same inside a stream of events, where that is not the error body without a name. */
   readonly errorEvent?: (fault: Fault, id: string) => { readonly name: string; readonly data: string };
+  /** The status with which the vendor says that it has too much to do, where that is not 503. */
+  readonly overloadStatus?: number;
 }
 
 /** One piece of streamed text inside an event. */

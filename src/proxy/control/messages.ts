@@ -42,6 +42,31 @@ export interface FlowRow {
   readonly why: string;
 }
 
+/** One state of one machine that looks after a provider. */
+export interface LimitRow {
+  readonly machine: 'cooldown' | 'limiter' | 'lockout' | 'breaker' | 'way';
+  /** `host:port`. */
+  readonly host: string;
+  /** The model, or its family; '' for all of them. */
+  readonly model: string;
+  /** Part of a hash that tells credentials apart, '' where it is not of one. */
+  readonly credential: string;
+  readonly state: 'ok' | 'cooling' | 'probing' | 'spent' | 'locked' | 'closed' | 'open' | 'half-open';
+  /** Wall clock, ms; 0 where it has no end. */
+  readonly untilMs: number;
+  /** Requests that stand in line. */
+  readonly waiting: number;
+  /** A few words for people. */
+  readonly detail: string;
+}
+
+/** GET /limits. */
+export interface Limits {
+  readonly rows: readonly LimitRow[];
+  /** What machines did, and would have done where they only observe, by what it was. */
+  readonly counts: Readonly<Record<string, number>>;
+}
+
 /** GET /connection: what a client's environment is made of. */
 export interface Connection {
   /** With user and password when the proxy asks for them. */

@@ -26,6 +26,8 @@ export interface FlowQueue<T> {
   isBehind(key: string, isBackground: boolean): boolean;
   /** Something has changed: the first of the line looks again. */
   wake(key: string): void;
+  /** The same for every line. */
+  wakeAll(): void;
   waiting(key: string): number;
 }
 
@@ -89,10 +91,14 @@ export function openFlowQueue<T>(after: After): FlowQueue<T> {
       const row = rows.get(key);
       if (row) arm(key, row, 0);
     },
+    wakeAll() {
+      for (const [key, row] of rows) arm(key, row, 0);
+    },
     wait(key, depth, waiter, waitMs) {
       if (waiter.signal.aborted) return Promise.reject(CLIENT_GONE);
       const known = rows.get(key);
-      if ((known?.standing.length ?? 0) >= depth) return Promise.reject(waiter.refusal(waitMs));
+      const others = known?.standing ?? [];
+      if (others.length >= depth) return Promise.reject(waiter.refusal(Math.max(waitMs, others[0]?.waitMs ?? 0)));
       const row = known ?? { standing: [], cancel: () => undefined };
       rows.set(key, row);
       return new Promise((resolve, reject) => {

@@ -18,14 +18,20 @@ export function errorReply(
   const headers = ['content-type', contentType, 'x-sallyport-fault', fault.code];
   if (fault.code === 'proxy-auth') headers.push('proxy-authenticate', CHALLENGE);
   if (fault.retryAfterSeconds !== undefined) headers.push('retry-after', String(fault.retryAfterSeconds));
-  return { status: fault.status, headers, body: Buffer.from(body) };
+  const status = fault.code === 'breaker-open' ? (dialect.overloadStatus ?? fault.status) : fault.status;
+  return { status, headers, body: Buffer.from(body) };
 }
 
 /** The same as HTTP/1.1 bytes; the connection closes behind it. */
-export function errorHead(fault: Fault, dialect: Dialect, id: string): { readonly head: Buffer; readonly body: Buffer } {
+export function errorHead(
+  fault: Fault,
+  dialect: Dialect,
+  id: string,
+): { readonly status: number; readonly head: Buffer; readonly body: Buffer } {
   const reply = errorReply(fault, dialect, id);
   const headers = [...reply.headers, 'content-length', String(reply.body.length), 'connection', 'close'];
-  return { head: renderHead(`HTTP/1.1 ${reply.status} ${STATUS_CODES[reply.status] ?? 'Error'}`, headers), body: reply.body };
+  const head = renderHead(`HTTP/1.1 ${reply.status} ${STATUS_CODES[reply.status] ?? 'Error'}`, headers);
+  return { status: reply.status, head, body: reply.body };
 }
 
 /** A fault on the proxy port itself (CONNECT, absolute-form): one line of text. */

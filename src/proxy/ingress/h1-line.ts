@@ -1,6 +1,5 @@
 // One HTTP/1 exchange between a client wire and its upstream wire. Heads and bodies that nobody touched leave with the
 // bytes they came in; edited ones are re-framed here. It does not know providers, rules or TLS.
-import { STATUS_CODES } from 'node:http';
 import { asFault, CLIENT_GONE, Fault } from '../../fault.ts';
 import { type ReplyHead, type RequestHead, withValue } from '../../headers.ts';
 import type { Dialect } from '../../rules/provider.ts';
@@ -9,9 +8,10 @@ import { MAX_INTERIM, type ParsedReply, type ParsedRequest, renderHead } from '.
 import { whileQuiet } from '../wire/patience.ts';
 import type { Wire } from '../wire/wire.ts';
 import { errorHead } from './error-reply.ts';
+import { answerPieces, answerWhole } from './h1-answer.ts';
 import { Http1Body } from './h1-body.ts';
 import { asSaid, beginReply, forwardable, readReply, relayReply } from './h1-reply.ts';
-import { type LinePatience, Upload } from './upload.ts';
+import { type LinePatience, nextTurn, Upload } from './upload.ts';
 import { farewell, relayMessages } from './websocket.ts';
 
 /** Where an exchange's upstream wire comes from. */
@@ -51,7 +51,7 @@ export class Http1Line implements Line {
   #bodyHeld = false;
   #uploadFault: Fault | undefined;
   #replayable: Buffer | undefined;
-  #outlivesClient = false;
+  #outlivesClient = (): boolean => false;
   /** A WebSocket is open. */
   #isTalk = false;
 
@@ -65,7 +65,7 @@ export class Http1Line implements Line {
     this.#body = new Http1Body(client, parsed.framing, new Upload(client, patience, this.seen), this.seen);
     client.onLeave = () => {
       this.#abort.abort(CLIENT_GONE);
-      if (!this.#outlivesClient) this.#origin.drop('cut');
+      if (!this.#outlivesClient()) this.#origin.drop('cut');
     };
     if (client.state !== 'open') client.onLeave();
   }
@@ -99,7 +99,7 @@ export class Http1Line implements Line {
     this.#upstream = wire;
     this.#reused = reused;
     this.#live();
-    this.#outlivesClient = out.outlivesClient === true;
+    this.#outlivesClient = out.outlivesClient ?? this.#outlivesClient;
     const head = this.#headBytes(out);
     if (out.body.kind === 'whole') {
       // Before anything is sent: trailers may be refused.
@@ -145,16 +145,7 @@ export class Http1Line implements Line {
   async relay(head: ReplyHead, plan: ReplyPlan): Promise<void> {
     const reply = asSaid(head as ParsedReply);
     const upstream = this.#upstream!;
-    const ends = {
-      client: this.#client,
-      upstream,
-      seen: this.seen,
-      version: this.#parsed.version,
-      idleMs: this.#idleMs,
-      live: () => this.#live(),
-      explain: (fault: Fault) => this.#explain(fault),
-    };
-    const isFramed = await relayReply(ends, reply, plan);
+    const isFramed = await relayReply({ ...this.#ends(), upstream, explain: (fault) => this.#explain(fault) }, reply, plan);
     // Bytes behind a complete reply belong to nobody: they must never be taken for the next one.
     const clean = !upstream.hasBytes && upstream.state === 'open' && reply.keepAlive && reply.framing.kind !== 'until-close';
     const whole = this.#body.done && !this.#bodyHeld;
@@ -175,13 +166,17 @@ export class Http1Line implements Line {
     this.#origin.drop('close');
   }
 
-  answer({ head, body }: WholeReply): void {
-    const { status, reason } = head;
-    this.seen.replyBytes = body.length;
-    const start = `HTTP/1.1 ${status} ${reason || STATUS_CODES[status]}`;
-    beginReply({ client: this.#client, seen: this.seen }, head, Buffer.concat([renderHead(start, head.headers), body]));
-    this.reusable = this.#parsed.keepAlive && this.#parsed.version === '1.1' && this.#client.state === 'open';
-    this.#client.onLeave = undefined;
+  answer(reply: WholeReply): void {
+    answerWhole({ client: this.#client, seen: this.seen }, reply);
+    this.#answered(this.#parsed.version === '1.1');
+  }
+
+  async answerAsItComes(head: ReplyHead, pieces: AsyncIterable<Buffer>): Promise<void> {
+    this.#answered(await answerPieces(this.#ends(), head, pieces));
+  }
+
+  abandon(): void {
+    if (this.signal.aborted) this.#origin.drop('cut');
   }
 
   fail(fault: Fault, dialect: Dialect, id: string): void {
@@ -194,8 +189,18 @@ export class Http1Line implements Line {
       return;
     }
     const answer = errorHead(fault, dialect, id);
-    this.seen.status = fault.status;
+    this.seen.status = answer.status;
     this.#client.write(Buffer.concat([answer.head, this.head.method === 'HEAD' ? Buffer.alloc(0) : answer.body]));
+  }
+
+  #ends() {
+    const { version } = this.#parsed;
+    return { client: this.#client, seen: this.seen, version, idleMs: this.#idleMs, live: () => this.#live() };
+  }
+
+  #answered(isFramed: boolean): void {
+    this.reusable = isFramed && this.#parsed.keepAlive && this.#client.state === 'open';
+    this.#client.onLeave = undefined;
   }
 
   /** The fault that stopped a streamed upload explains a missing reply better than the reply side can. */
@@ -210,7 +215,7 @@ export class Http1Line implements Line {
   }
 
   #live(): void {
-    if (this.signal.aborted && !this.#outlivesClient) throw new Fault('client-gone');
+    if (this.signal.aborted && !this.#outlivesClient()) throw new Fault('client-gone');
   }
 
   #headBytes(out: OutgoingRequest): Buffer {
@@ -285,12 +290,6 @@ export class Http1Line implements Line {
     }
   }
 }
-
-/**
- * Lets what has already arrived be read first: Node gives up the whole socket when a write meets a reset, with the early answer (413)
- * that came before it.
- */
-const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** Methods without side effects (RFC 9110 9.2.1): the only ones sent again on a stale connection. */
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);

@@ -64,3 +64,8 @@ export function requestHead(raw: RawHeaders): RequestHead {
     headers,
   };
 }
+
+/** Names as HTTP/2 has them (RFC 9113 8.2.1). */
+export function lowerNames(headers: RawHeaders): RawHeaders {
+  return headers.map((text, i) => (i % 2 === 0 ? text.toLowerCase() : text));
+}

@@ -2,16 +2,16 @@
 // order and RST codes are carried across; flow control works end to end through paused streams.
 import { type ClientHttp2Session, type ClientHttp2Stream, constants, type ServerHttp2Stream, sensitiveHeaders } from 'node:http2';
 import { asFault, CLIENT_GONE, Fault } from '../../fault.ts';
-import { firstValue, type RawHeaders, type ReplyHead, type RequestHead, withoutDigests, withoutFields, withValue } from '../../headers.ts';
+import { firstValue, type RawHeaders, type ReplyHead, type RequestHead, withoutFields, withValue } from '../../headers.ts';
 import type { Dialect } from '../../rules/provider.ts';
-import type { BodyTransform, Line, LineTally, MessagePlan, OutgoingRequest, ReplyPlan, WholeReply } from '../exchange.ts';
+import type { Line, LineTally, MessagePlan, OutgoingRequest, ReplyPlan, WholeReply } from '../exchange.ts';
 import { whileQuiet } from '../wire/patience.ts';
 import { Wire } from '../wire/wire.ts';
 import { errorReply } from './error-reply.ts';
 import { linger } from './h1.ts';
-import { wordsFor } from './h1-reply.ts';
 import { Http2Body } from './h2-body.ts';
-import { endOf, fieldObject, requestHead, sendTrailers, trailersOf } from './h2-fields.ts';
+import { endOf, fieldObject, lowerNames, requestHead, sendTrailers, trailersOf } from './h2-fields.ts';
+import { type Http2Ends, relayReply } from './h2-relay.ts';
 import { awaitReply, type Http2Reply } from './h2-reply.ts';
 import { type LinePatience, Upload } from './upload.ts';
 import { farewell, relayMessages } from './websocket.ts';
@@ -40,7 +40,7 @@ export class Http2Line implements Line {
   #upstream: Wire | undefined;
   #reply: Promise<Http2Reply> | undefined;
   #uploadFault: Fault | undefined;
-  #outlivesClient = false;
+  #outlivesClient = (): boolean => false;
   #begun = false;
   #done = false;
 
@@ -95,7 +95,7 @@ export class Http2Line implements Line {
       waitForTrailers: this.hasBody && !this.wantsWebSocket,
     });
     this.#upstreamStream = stream;
-    this.#outlivesClient = out.outlivesClient === true;
+    this.#outlivesClient = out.outlivesClient ?? this.#outlivesClient;
     this.#replyTrailers = trailersOf(stream);
     this.#replyEnded = endOf(stream);
     this.#upstream = new Wire(stream);
@@ -121,16 +121,7 @@ export class Http2Line implements Line {
   async relay(head: ReplyHead, plan: ReplyPlan): Promise<void> {
     const reply = head as Http2Reply;
     if (reply.endsStream) this.#respond(reply.status, reply.headers, true);
-    else if (plan.kind === 'whole') await this.#relayWhole(reply, plan);
-    else if (plan.kind === 'transform') await this.#relayTransformed(reply, plan.transform);
-    else {
-      this.#respond(reply.status, reply.headers, false);
-      await this.#eachPiece((piece) => {
-        plan.watch?.(piece);
-        return this.#give(piece);
-      });
-      this.#stream.end();
-    }
+    else await relayReply(this.#ends(), reply, plan);
     this.#done = true;
     // A reply that is complete before the request: the rest of the upload is of no use to upstream (RFC 9113 8.1).
     if (!this.#stream.readableEnded && this.hasBody) this.#upstreamStream?.close(constants.NGHTTP2_NO_ERROR);
@@ -144,14 +135,25 @@ export class Http2Line implements Line {
   }
 
   answer({ head, body }: WholeReply): void {
-    this.#respond(
-      head.status,
-      head.headers.map((text, i) => (i % 2 === 0 ? text.toLowerCase() : text)),
-      false,
-    );
+    this.#respond(head.status, lowerNames(head.headers), false);
     this.seen.replyBytes = body.length;
     this.#stream.end(body);
     this.#done = true;
+  }
+
+  async answerAsItComes(head: ReplyHead, pieces: AsyncIterable<Buffer>): Promise<void> {
+    this.#respond(head.status, lowerNames(head.headers), false);
+    for await (const piece of pieces) {
+      const wait = this.#give(piece);
+      if (wait) await whileQuiet(wait, this.#idleMs, 'client-slow', () => 0);
+      this.#live();
+    }
+    this.#stream.end();
+    this.#done = true;
+  }
+
+  abandon(): void {
+    if (this.signal.aborted) this.#cancelUpstream(constants.NGHTTP2_CANCEL);
   }
 
   fail(fault: Fault, dialect: Dialect, id: string): void {
@@ -184,7 +186,7 @@ export class Http2Line implements Line {
   #onAbort = (): void => {
     if (this.#abort.signal.aborted || this.#client.isCut) return;
     this.#abort.abort(CLIENT_GONE);
-    if (!this.#outlivesClient) this.#cancelUpstream(this.#stream.rstCode || constants.NGHTTP2_CANCEL);
+    if (!this.#outlivesClient()) this.#cancelUpstream(this.#stream.rstCode || constants.NGHTTP2_CANCEL);
   };
 
   #cancelUpstream(code: number): void {
@@ -196,7 +198,7 @@ export class Http2Line implements Line {
   }
 
   #live(): void {
-    if (this.signal.aborted && !this.#outlivesClient) throw new Fault('client-gone');
+    if (this.signal.aborted && !this.#outlivesClient()) throw new Fault('client-gone');
   }
 
   #explain(thrown: unknown): unknown {
@@ -229,6 +231,21 @@ export class Http2Line implements Line {
     return this.#client.write(piece);
   }
 
+  #ends(): Http2Ends {
+    const upstream = this.#upstream!;
+    return {
+      upstream,
+      idleMs: this.#idleMs,
+      progress: () => this.seen.requestBytes,
+      live: () => this.#live(),
+      isWhole: () => upstream.state === 'ended' && this.#replyEnded() && this.#upstreamStream!.rstCode === 0,
+      explain: (fault) => this.#explain(fault),
+      respond: (status, headers) => this.#respond(status, headers, false),
+      give: (piece) => this.#give(piece),
+      end: () => void this.#stream.end(),
+    };
+  }
+
   #leavingTrailers(body: OutgoingRequest['body']): RawHeaders {
     try {
       return this.#body.leavingTrailers(body);
@@ -246,53 +263,6 @@ export class Http2Line implements Line {
     } catch (thrown) {
       this.#uploadFault = asFault(thrown);
       stream.close(constants.NGHTTP2_CANCEL);
-    }
-  }
-
-  async #eachPiece(onPiece: (piece: Buffer) => Promise<void> | undefined): Promise<void> {
-    const upstream = this.#upstream!;
-    for (;;) {
-      const piece = await whileQuiet(upstream.read(), this.#idleMs, 'upstream-silent', () => this.seen.requestBytes);
-      this.#live();
-      if (!piece) break;
-      const wait = onPiece(piece);
-      if (wait) await whileQuiet(wait, this.#idleMs, 'client-slow', () => this.seen.requestBytes);
-      this.#live();
-    }
-    if (upstream.state !== 'ended' || !this.#replyEnded() || this.#upstreamStream!.rstCode !== 0)
-      throw this.#explain(new Fault('upstream-cut'));
-  }
-
-  async #relayWhole(reply: Http2Reply, plan: ReplyPlan & { kind: 'whole' }): Promise<void> {
-    const pieces: Buffer[] = [];
-    await this.#eachPiece((piece) => {
-      pieces.push(piece);
-      return undefined;
-    });
-    const before = Buffer.concat(pieces);
-    const after = await plan.edit(before);
-    this.#live();
-    const edited = () => withValue(withoutDigests(reply.headers), 'content-length', String(after.length));
-    this.#respond(reply.status, after === before ? reply.headers : edited(), false);
-    await this.#give(after);
-    this.#stream.end();
-  }
-
-  async #relayTransformed(reply: Http2Reply, transform: BodyTransform): Promise<void> {
-    const lengthless = withoutFields(reply.headers, (n) => n === 'content-length');
-    this.#respond(reply.status, withoutDigests(lengthless), false);
-    try {
-      await this.#eachPiece((piece) => {
-        const edited = transform.push(piece);
-        return edited instanceof Promise ? edited.then((bytes) => this.#give(bytes)) : this.#give(edited);
-      });
-      await this.#give(await transform.end());
-      this.#stream.end();
-    } catch (thrown) {
-      void this.#give(await wordsFor(thrown, transform));
-      throw thrown;
-    } finally {
-      transform.close();
     }
   }
 }

@@ -87,17 +87,14 @@ async function reach(house: House, target: Target, hello: ClientHello, signal: A
     if (hello.sni !== undefined && hello.sni !== target.authority.host) {
       throw new Fault('misdirected', 'the TLS server name is not the CONNECT host');
     }
-    const { connectMs } = house.options.limits();
-    const carrier = await dialTcp(house, target, signal, anew);
-    const dialled = await dial({
-      socket: carrier,
-      authority: target.authority,
-      hello,
-      trust: house.options.trust,
-      timeoutMs: connectMs,
-      signal,
+    const { authority } = target;
+    const settings = house.options.policy().flowFor(authority);
+    return await house.way(`${authority.host}:${authority.port}`, settings, async () => {
+      const { connectMs } = house.options.limits();
+      const carrier = await dialTcp(house, target, signal, anew);
+      const dialled = await dial({ socket: carrier, authority, hello, trust: house.options.trust, timeoutMs: connectMs, signal });
+      return { ...dialled, carrier };
     });
-    return { ...dialled, carrier };
   } catch (thrown) {
     const fault = asFault(thrown);
     complain(house.log, { host: target.authority.host }, fault);

@@ -46,3 +46,9 @@ export class Upload {
     return bytes;
   }
 }
+
+/**
+ * Lets what has already arrived be read first: Node gives up the whole socket when a write meets a reset, with the early answer (413)
+ * that came before it.
+ */
+export const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

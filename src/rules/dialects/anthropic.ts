@@ -106,6 +106,7 @@ export const anthropic: Dialect = {
   },
   errorBody: (fault, id) => ({ contentType: 'application/json', body: errorText(fault, id) }),
   errorEvent: (fault, id) => ({ name: 'error', data: errorText(fault, id) }),
+  overloadStatus: 529,
 };
 
 function errorText(fault: Fault, id: string): string {

@@ -21,7 +21,12 @@ export function fullGauge(limit: number, fullMs: number, nowMs: number): Gauge {
   return { limit, left: limit, perMs: limit / Math.min(Math.max(1, fullMs), DAY_MS), atMs: nowMs };
 }
 
-/** What is left now. A clock that was set back gives nothing, and takes nothing. */
+/** The same gauge, or one that is of now where it would be of the future: else it would not refill until the clock is there again. */
+export function seenGauge(gauge: Gauge, nowMs: number): Gauge {
+  return gauge.atMs <= nowMs ? gauge : { ...gauge, atMs: nowMs };
+}
+
+/** What is left now. */
 export function levelOf(gauge: Gauge, nowMs: number): number {
   return Math.min(gauge.limit, gauge.left + gauge.perMs * Math.max(0, nowMs - gauge.atMs));
 }
@@ -34,6 +39,7 @@ export function msUntilEnough(gauge: Gauge, need: number, nowMs: number): number
 
 /** After `amount` was taken, or given back where it is negative. Never below nothing. */
 export function taken(gauge: Gauge, amount: number, nowMs: number): Gauge {
+  if (amount === 0) return gauge;
   const left = Math.min(gauge.limit, Math.max(0, levelOf(gauge, nowMs) - amount));
   return { ...gauge, left, atMs: nowMs };
 }

@@ -2,7 +2,7 @@
 // corrects itself when usage is known. Must not know queues, priorities or timers: it says when there will be enough.
 import type { RawHeaders } from '../../headers.ts';
 import { objectOf } from '../loose-json.ts';
-import { fullGauge, type Gauge, levelOf, msUntilEnough, reviveGauge, taken } from './gauge.ts';
+import { fullGauge, type Gauge, levelOf, msUntilEnough, reviveGauge, seenGauge, taken } from './gauge.ts';
 import { type Asked, GO, waitFor } from './leave.ts';
 import { type LimitWindow, limitWindows, type WindowName } from './limit-headers.ts';
 
@@ -40,7 +40,7 @@ export function learnLimits(state: Limiter, nowMs: number, headers: RawHeaders):
 
 /** Reserves one request and `need.tokens` input tokens, or says when there will be enough of both. */
 export function askLimiter(state: Limiter, nowMs: number, need: { readonly tokens: number }, own: OwnLimits): Asked<Limiter> {
-  const seen = withOwn(state, nowMs, own);
+  const seen = mapped(withOwn(state, nowMs, own), (gauge) => seenGauge(gauge, nowMs));
   const tokens = Math.max(need.tokens, 0) || 0;
   let ms = 0;
   for (const name of NAMES) {
@@ -82,16 +82,15 @@ export function reviveLimiter(value: unknown, nowMs: number): Limiter | undefine
 
 const isOfRequests = (name: GaugeName) => name === 'requests' || name === 'ownRequests';
 
+/** The state with each gauge changed; the same where none is. */
 function mapped(state: Limiter, change: (gauge: Gauge, name: GaugeName) => Gauge): Limiter {
-  const next: { [name in GaugeName]?: Gauge } = {};
-  let isSame = true;
+  let next = state;
   for (const name of NAMES) {
     const gauge = state[name];
-    if (!gauge) continue;
-    next[name] = change(gauge, name);
-    isSame = false;
+    const changed = gauge && change(gauge, name);
+    if (changed !== gauge) next = { ...next, [name]: changed };
   }
-  return isSame ? state : next;
+  return next;
 }
 
 /**
