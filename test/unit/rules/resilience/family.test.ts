@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import { modelFamily } from '../../../../src/rules/resilience/family.ts';
+
+test.each<[string, string]>([
+  ['claude-sonnet-4-5-20250929', 'claude-sonnet-4-5'],
+  ['claude-3-5-sonnet-latest', 'claude-3-5-sonnet'],
+  ['claude-opus-4-1', 'claude-opus-4-1'],
+  ['Claude-Opus-4-1', 'claude-opus-4-1'],
+  ['claude-sonnet-4-5[1m]', 'claude-sonnet-4-5'],
+  ['anthropic/claude-sonnet-4.5', 'claude-sonnet-4.5'],
+  ['anthropic.claude-3-5-sonnet-20240620-v1:0', 'claude-3-5-sonnet'],
+  ['us.anthropic.claude-sonnet-4-5-20250929-v1:0', 'claude-sonnet-4-5'],
+  ['us-gov.anthropic.claude-3-haiku-20240307-v1:0:48k', 'claude-3-haiku'],
+  ['anthropic.claude-opus-4-6-v1', 'claude-opus-4-6'],
+  ['arn:aws:bedrock:us-east-1:1234:inference-profile/us.anthropic.claude-sonnet-4-20250514-v1:0', 'claude-sonnet-4'],
+  ['claude-sonnet-4@20250514', 'claude-sonnet-4'],
+  ['gpt-4o-2024-08-06', 'gpt-4o'],
+  ['gpt-4.1-mini', 'gpt-4.1-mini'],
+  ['gpt-4-0613', 'gpt-4'],
+  ['ft:gpt-4o-mini-2024-07-18:org::id', 'gpt-4o-mini'],
+  ['o3', 'o3'],
+  ['models/gemini-2.5-pro', 'gemini-2.5-pro'],
+  ['gemini-1.5-pro-002', 'gemini-1.5-pro'],
+  ['gemini-2.5-pro-preview-06-05', 'gemini-2.5-pro-preview'],
+  ['projects/p/locations/l/publishers/google/models/gemini-2.5-flash', 'gemini-2.5-flash'],
+  ['deepseek/deepseek-r1:free', 'deepseek-r1'],
+  ['deepseek-v3', 'deepseek-v3'],
+  ['mistral-large-2407', 'mistral-large'],
+  ['llama3.1:8b', 'llama3.1'],
+  [' gpt-5 ', 'gpt-5'],
+  ['', ''],
+  ['  ', ''],
+  ['models/', 'models-'],
+  ['-latest', '-latest'],
+  [':free', '-free'],
+  ['gpt 5\nnew', 'gpt-5-new'],
+  ['x'.repeat(500), 'x'.repeat(64)],
+])('%j is of %j', (model, family) => {
+  expect(modelFamily(model)).toBe(family);
+});
