@@ -12,11 +12,12 @@ import { openKnownValues } from '../src/rules/masking/known-values.ts';
 import { startRetention } from '../src/store/audit/retention.ts';
 import { openCredentials } from '../src/store/credentials.ts';
 import { openHome } from '../src/store/home.ts';
+import { openKeptStates } from '../src/store/kept-states.ts';
 import { openRules } from '../src/store/rules.ts';
 import { watchStore } from '../src/store/watch.ts';
 import { hostPort, proxyUrl, reachable } from './address.ts';
 import { allowedUsers, ownNeedToken } from './allowed-users.ts';
-import { recordReload } from './audit/reloaded.ts';
+import { recordDone, recordReload } from './audit/reloaded.ts';
 import { caSeal } from './ca-seal.ts';
 import { refreshBundle, writePac } from './client-files.ts';
 import { configRows } from './config-rows.ts';
@@ -141,6 +142,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       now: Date.now,
       refusesUnrecorded: () => audit.failing && state.config.audit.on_failure === 'block',
       onRecord: (record) => audit.write(record),
+      stateKeeper: openKeptStates(store, Date.now),
     });
   } catch (thrown) {
     throw listenFailure(thrown, hostPort(listen)) ?? thrown;
@@ -224,6 +226,13 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     config: () => configRows(state.loaded),
     references: () => lookAtReferences(state.policy, references),
     fidelity: (host) => proxy.fidelity(host),
+    limits: () => proxy.limits(),
+    reset: ({ what, host }) => {
+      const reset = proxy.reset({ what, host });
+      log.info({ what, host, reset }, 'states were taken back to rest');
+      recordDone({ store, keyring, log }, `${what} reset ${host ?? ''}`.trimEnd(), undefined, { reset });
+      return { reset };
+    },
     reload,
     stop: (now) => (now ? cut('asked to, at once') : stop('asked to')),
     hold: holding({

@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import type { Command, Terminal } from './command.ts';
 import { parseCommandLine } from './command-line.ts';
 import { audit } from './commands/audit.ts';
+import { breaker } from './commands/breaker.ts';
 import { ca } from './commands/ca.ts';
 import { complete } from './commands/complete.ts';
 import { completion } from './commands/completion.ts';
@@ -13,10 +14,10 @@ import { demo } from './commands/demo.ts';
 import { doctor } from './commands/doctor.ts';
 import { env } from './commands/env.ts';
 import { fidelity } from './commands/fidelity.ts';
+import { limits } from './commands/limits.ts';
 import { log } from './commands/log.ts';
 import { panic } from './commands/panic.ts';
 import { profile } from './commands/profile.ts';
-
 import { reload } from './commands/reload.ts';
 import { rules } from './commands/rules.ts';
 import { run } from './commands/run.ts';
@@ -42,6 +43,8 @@ const COMMANDS: readonly Command[] = [
   rules,
   fidelity,
   log,
+  limits,
+  breaker,
   audit,
   vault,
   db,

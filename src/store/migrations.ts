@@ -116,4 +116,11 @@ export const MIGRATIONS: readonly string[] = [
      changed_at_ms INTEGER NOT NULL,
      CHECK ((sealed IS NULL) <> (reference IS NULL))
    ) STRICT;`,
+  `CREATE TABLE kept_states (
+     machine TEXT NOT NULL,
+     key TEXT NOT NULL,
+     state TEXT NOT NULL,
+     changed_at_ms INTEGER NOT NULL,
+     PRIMARY KEY (machine, key)
+   ) STRICT;`,
 ];

@@ -114,6 +114,9 @@ export const stopRequest = z.strictObject({ now: z.boolean().default(false) });
 /** POST /hold. `values`: secrets of the caller's environment, known for as long as it holds. `profile`: whose token the caller wants. */
 export const holdRequest = z.strictObject({ values: z.array(z.string()).default([]), profile: z.string().optional() });
 
+/** POST /reset. `what`: which machines; `host`: of that host alone, as its name or `host:port`. */
+export const resetRequest = z.strictObject({ what: z.enum(['limits', 'breaker']), host: z.string().optional() });
+
 /** What holding gives. */
 export interface Hold {
   /** Holds for as long as the hold; undefined where the caller needs none. */
@@ -129,6 +132,9 @@ export interface Controlled {
   /** May take as long as the slowest of them. */
   references(): Promise<readonly ReferenceRow[]>;
   fidelity(host: string | undefined): readonly FidelityReport[];
+  limits(): Limits;
+  /** Takes states back to rest; how many there were. */
+  reset(what: z.output<typeof resetRequest>): { readonly reset: number };
   reload(): Promise<Reloaded>;
   /** Begins to stop; the reply goes out first. */
   stop(now: boolean): void;

@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { z } from 'zod';
 import { StoreError } from '../../store/store-error.ts';
-import { type Controlled, holdRequest, reloadRequest, stopRequest } from './messages.ts';
+import { type Controlled, holdRequest, reloadRequest, resetRequest, stopRequest } from './messages.ts';
 import { socketAddress } from './socket-path.ts';
 
 /** A listening control socket; `close()` cuts its connections and removes the file. */
@@ -42,6 +42,8 @@ const ROUTES: Readonly<Record<string, Route>> = {
   '/config': { method: 'GET', act: (daemon) => daemon.config() },
   '/references': { method: 'GET', act: (daemon) => daemon.references() },
   '/fidelity': { method: 'GET', act: (daemon, url) => daemon.fidelity(url.searchParams.get('host') ?? undefined) },
+  '/limits': { method: 'GET', act: (daemon) => daemon.limits() },
+  '/reset': { method: 'POST', body: resetRequest, act: (daemon, _url, body) => daemon.reset(body as z.output<typeof resetRequest>) },
   '/reload': { method: 'POST', body: reloadRequest, act: (daemon) => daemon.reload() },
   '/stop': { method: 'POST', body: stopRequest, act: () => ({ stopping: true }) },
   '/hold': { method: 'POST', body: holdRequest, maxBytes: MAX_VALUES_BYTES, act: () => undefined },
