@@ -13,7 +13,7 @@ export interface Gauge {
 }
 
 /** What counts as enough although floating point says a hair less. */
-const HAIR = 1e-6;
+const HAIR = 1e-9;
 const MOST = 1e12;
 
 /** A full gauge that refills in `fullMs` from nothing; a day at most, 1 ms at least. */
@@ -34,7 +34,8 @@ export function levelOf(gauge: Gauge, nowMs: number): number {
 /** In how many ms `need` is there: 0 when it is. A need above the limit is there when the gauge is full. */
 export function msUntilEnough(gauge: Gauge, need: number, nowMs: number): number {
   const missing = Math.min(need, gauge.limit) - levelOf(gauge, nowMs);
-  return missing <= HAIR * Math.max(1, gauge.limit) ? 0 : Math.ceil(missing / gauge.perMs);
+  const hair = HAIR * Math.max(1, gauge.limit);
+  return missing <= hair ? 0 : Math.ceil((missing - hair / 2) / gauge.perMs);
 }
 
 /** After `amount` was taken, or given back where it is negative. Never below nothing. */
