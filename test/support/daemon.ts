@@ -40,6 +40,11 @@ export interface TestDaemonOptions {
   /** Profiles besides the default one. */
   readonly profiles?: readonly Profile[];
   readonly now?: () => number;
+  /** The clock of waits. Without it the real one. */
+  readonly after?: NonNullable<ProxyOptions['after']>;
+  readonly random?: () => number;
+  /** What outlives the daemon of the machines that look after providers. */
+  readonly stateKeeper?: NonNullable<ProxyOptions['stateKeeper']>;
   readonly observe?: ProxyOptions['observe'];
 }
 
@@ -109,6 +114,9 @@ export async function startTestDaemon(options: TestDaemonOptions = {}): Promise<
     limits: () => ({ ...LIMITS, ...options.limits }),
     log: openLog({ level: 'debug', form: 'json', sink: (line) => log.push(line) }),
     now,
+    ...(options.after && { after: options.after }),
+    ...(options.random && { random: options.random }),
+    ...(options.stateKeeper && { stateKeeper: options.stateKeeper }),
     ...(options.observe && { observe: options.observe }),
     onRecord: (record) => {
       records.push(record);

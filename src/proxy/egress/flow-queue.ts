@@ -3,27 +3,33 @@
 import { CLIENT_GONE } from '../../fault.ts';
 import type { After } from '../refresh-flights.ts';
 
-/** What comes of a look: it goes, or it may look again in `ms`. */
-export type Look<T> = { readonly go: T } | { readonly waitMs: number };
+/** Why one waits, and when it may look again. */
+export interface Wait<W> {
+  readonly waitMs: number;
+  readonly why: W;
+}
+
+/** What comes of a look. */
+export type Look<T, W> = { readonly go: T } | Wait<W>;
 
 /** One who would wait. */
-export interface Waiter<T> {
+export interface Waiter<T, W> {
   /** Asks again; what it gives is taken when it may go. */
-  readonly look: () => Look<T>;
+  readonly look: () => Look<T, W>;
   /** Nobody sits before it. */
   readonly isBackground: boolean;
   readonly patienceMs: number;
   readonly signal: AbortSignal;
-  /** The reason to give up, with what the last look said. */
-  readonly refusal: (waitMs: number) => Error;
+  /** The reason to give up, by what the last look of the line said. */
+  readonly refusal: (wait: Wait<W>) => Error;
 }
 
 /** All lines. */
-export interface FlowQueue<T> {
+export interface FlowQueue<T, W> {
   /** Resolves when it may go; rejects with its refusal at the end of its patience or when `depth` others wait, and with Fault client-gone. */
-  wait(key: string, depth: number, waiter: Waiter<T>, waitMs: number): Promise<T>;
-  /** Whether one that comes now has to stand behind others. */
-  isBehind(key: string, isBackground: boolean): boolean;
+  wait(key: string, depth: number, waiter: Waiter<T, W>, wait: Wait<W>): Promise<T>;
+  /** What those wait for behind whom one that comes now has to stand; undefined: it may look itself. */
+  ahead(key: string, isBackground: boolean): Wait<W> | undefined;
   /** Something has changed: the first of the line looks again. */
   wake(key: string): void;
   /** The same for every line. */
@@ -31,14 +37,15 @@ export interface FlowQueue<T> {
   waiting(key: string): number;
 }
 
-interface Standing<T> extends Waiter<T> {
+interface Standing<T, W> extends Waiter<T, W> {
   resolve(pass: T): void;
   reject(reason: Error): void;
-  waitMs: number;
 }
 
-interface Row<T> {
-  readonly standing: Standing<T>[];
+interface Row<T, W> {
+  readonly standing: Standing<T, W>[];
+  /** What the last look said. */
+  last: Wait<W>;
   cancel: () => void;
 }
 
@@ -48,10 +55,10 @@ const SPREAD_MS = 50;
 const LEAST_MS = 10;
 
 /** `after` is the clock. */
-export function openFlowQueue<T>(after: After): FlowQueue<T> {
-  const rows = new Map<string, Row<T>>();
+export function openFlowQueue<T, W>(after: After): FlowQueue<T, W> {
+  const rows = new Map<string, Row<T, W>>();
 
-  const leave = (key: string, row: Row<T>, one: Standing<T>): void => {
+  const leave = (key: string, row: Row<T, W>, one: Standing<T, W>): void => {
     const at = row.standing.indexOf(one);
     if (at >= 0) row.standing.splice(at, 1);
     if (row.standing.length > 0) return;
@@ -59,7 +66,7 @@ export function openFlowQueue<T>(after: After): FlowQueue<T> {
     rows.delete(key);
   };
 
-  const arm = (key: string, row: Row<T>, ms: number): void => {
+  const arm = (key: string, row: Row<T, W>, ms: number): void => {
     row.cancel();
     row.cancel = after(Math.max(LEAST_MS, ms), () => pump(key));
   };
@@ -68,7 +75,7 @@ export function openFlowQueue<T>(after: After): FlowQueue<T> {
     const row = rows.get(key);
     const first = row && (row.standing.find(({ isBackground }) => !isBackground) ?? row.standing[0]);
     if (!row || !first) return;
-    let look: Look<T>;
+    let look: Look<T, W>;
     try {
       look = first.look();
     } catch (thrown) {
@@ -76,7 +83,7 @@ export function openFlowQueue<T>(after: After): FlowQueue<T> {
       return arm(key, row, SPREAD_MS);
     }
     if ('waitMs' in look) {
-      for (const one of row.standing) one.waitMs = look.waitMs;
+      row.last = look;
       return arm(key, row, look.waitMs);
     }
     // Armed before it goes: when the last one leaves, the row and its timer are taken away.
@@ -85,7 +92,10 @@ export function openFlowQueue<T>(after: After): FlowQueue<T> {
   };
 
   return {
-    isBehind: (key, isBackground) => rows.get(key)?.standing.some((other) => !other.isBackground || isBackground) ?? false,
+    ahead(key, isBackground) {
+      const row = rows.get(key);
+      return row?.standing.some((other) => !other.isBackground || isBackground) ? row.last : undefined;
+    },
     waiting: (key) => rows.get(key)?.standing.length ?? 0,
     wake(key) {
       const row = rows.get(key);
@@ -94,12 +104,11 @@ export function openFlowQueue<T>(after: After): FlowQueue<T> {
     wakeAll() {
       for (const [key, row] of rows) arm(key, row, 0);
     },
-    wait(key, depth, waiter, waitMs) {
+    wait(key, depth, waiter, wait) {
       if (waiter.signal.aborted) return Promise.reject(CLIENT_GONE);
       const known = rows.get(key);
-      const others = known?.standing ?? [];
-      if (others.length >= depth) return Promise.reject(waiter.refusal(Math.max(waitMs, others[0]?.waitMs ?? 0)));
-      const row = known ?? { standing: [], cancel: () => undefined };
+      if ((known?.standing.length ?? 0) >= depth) return Promise.reject(waiter.refusal(known?.last ?? wait));
+      const row = known ?? { standing: [], last: wait, cancel: () => undefined };
       rows.set(key, row);
       return new Promise((resolve, reject) => {
         const settle = (act: () => void): void => {
@@ -108,17 +117,16 @@ export function openFlowQueue<T>(after: After): FlowQueue<T> {
           leave(key, row, one);
           act();
         };
-        const one: Standing<T> = {
+        const one: Standing<T, W> = {
           ...waiter,
-          waitMs,
           resolve: (pass) => settle(() => resolve(pass)),
           reject: (reason) => settle(() => reject(reason)),
         };
         const onGone = () => one.reject(CLIENT_GONE);
-        const giveUp = after(waiter.patienceMs, () => one.reject(waiter.refusal(one.waitMs)));
+        const giveUp = after(waiter.patienceMs, () => one.reject(waiter.refusal(row.last)));
         waiter.signal.addEventListener('abort', onGone);
         row.standing.push(one);
-        if (!known) arm(key, row, waitMs);
+        if (!known) arm(key, row, wait.waitMs);
       });
     },
   };

@@ -9,7 +9,7 @@ import { askLockout, type KeptReply } from '../../rules/resilience/lockout.ts';
 import type { After } from '../refresh-flights.ts';
 import { type FlowMachines, keysOf } from './flow-machines.ts';
 import { openPass, type Pass, type Ticket } from './flow-pass.ts';
-import { type FlowQueue, type Look, openFlowQueue } from './flow-queue.ts';
+import { type FlowQueue, type Look, openFlowQueue, type Wait } from './flow-queue.ts';
 
 /** One request that wants to leave. */
 export interface FlowAsk {
@@ -36,7 +36,7 @@ export interface Flow {
   /** Faults cooling-down, breaker-open, rate-limited with the wait that helps, client-gone. */
   enter(ask: FlowAsk): Promise<Entry>;
   /** How many wait for this key. */
-  readonly queue: Pick<FlowQueue<Ticket>, 'waiting' | 'wakeAll'>;
+  readonly queue: Pick<FlowQueue<Ticket, Why>, 'waiting' | 'wakeAll'>;
 }
 
 /** What it is made with. */
@@ -56,7 +56,7 @@ const CODES = { cooldown: 'cooling-down', breaker: 'breaker-open', limiter: 'rat
 /** Opens it. */
 export function openFlow({ machines, now, random, after, count }: FlowParts): Flow {
   const { cooldown, breaker, limiter, lockout } = machines;
-  const queue = openFlowQueue<Ticket>(after);
+  const queue = openFlowQueue<Ticket, Why>(after);
 
   /** Whether the wait that a machine asks for is one; what is only observed is counted, and goes. */
   const holds = (mode: Mode, why: Why): boolean => {
@@ -65,7 +65,7 @@ export function openFlow({ machines, now, random, after, count }: FlowParts): Fl
     return false;
   };
 
-  const look = (ask: FlowAsk): Look<Ticket> & { readonly why?: Why } => {
+  const look = (ask: FlowAsk): Look<Ticket, Why> => {
     const { modes, requestsPerMinute, tokensPerMinute } = ask.settings;
     const keys = keysOf(ask);
     const nowMs = now();
@@ -104,7 +104,7 @@ export function openFlow({ machines, now, random, after, count }: FlowParts): Fl
     return { go: { keys, probes, reserved, sentMs: nowMs, modes } };
   };
 
-  const refuse = (why: Why, waitMs: number): Fault => {
+  const refuse = ({ why, waitMs }: Wait<Why>): Fault => {
     count(`flow:refused:${why}`);
     return new Fault(CODES[why], undefined, { retryAfterMs: spreadMs(waitMs, random) });
   };
@@ -115,36 +115,33 @@ export function openFlow({ machines, now, random, after, count }: FlowParts): Fl
     return why === 'breaker' ? held : Math.max(queueMs, held);
   };
 
-  const lineUp = async (ask: FlowAsk, first: { readonly waitMs: number; readonly why: Why }): Promise<Ticket> => {
-    let { why } = first;
-    const patienceMs = patience(ask.settings, why);
-    if (first.waitMs > patienceMs) {
-      if (ask.settings.modes.hold === 'observe' && first.waitMs <= ask.settings.holdMs) count('flow:would-hold');
-      throw refuse(why, first.waitMs);
+  const lineUp = async (ask: FlowAsk, wait: Wait<Why>): Promise<Ticket> => {
+    const { settings, isBackground, signal } = ask;
+    const patienceMs = patience(settings, wait.why);
+    if (wait.waitMs > patienceMs) {
+      if (settings.modes.hold === 'observe' && wait.waitMs <= settings.holdMs) count('flow:would-hold');
+      throw refuse(wait);
     }
-    count(`flow:waited:${why}`);
-    const again = (): Look<Ticket> => {
+    count(`flow:waited:${wait.why}`);
+    const again = (): Look<Ticket, Why> => {
       const found = look(ask);
-      if ('go' in found) return found;
-      why = found.why!;
       // What is never worth waiting for is not now either.
-      if (patience(ask.settings, why) === 0) throw refuse(why, found.waitMs);
+      if ('why' in found && patience(settings, found.why) === 0) throw refuse(found);
       return found;
     };
-    const waiter = {
-      look: again,
-      isBackground: ask.isBackground,
-      patienceMs,
-      signal: ask.signal,
-      refusal: (waitMs: number) => refuse(why, waitMs),
-    };
-    return queue.wait(keysOf(ask).credential, ask.settings.queueDepth, waiter, first.waitMs);
+    return queue.wait(
+      keysOf(ask).credential,
+      settings.queueDepth,
+      { look: again, isBackground, patienceMs, signal, refusal: refuse },
+      wait,
+    );
   };
 
   const ticketFor = (ask: FlowAsk): Ticket | Promise<Ticket> => {
-    if (queue.isBehind(keysOf(ask).credential, ask.isBackground)) return lineUp(ask, { waitMs: 0, why: 'limiter' });
+    const ahead = queue.ahead(keysOf(ask).credential, ask.isBackground);
+    if (ahead) return lineUp(ask, ahead);
     const found = look(ask);
-    return 'go' in found ? found.go : lineUp(ask, { waitMs: found.waitMs, why: found.why! });
+    return 'go' in found ? found.go : lineUp(ask, found);
   };
 
   return {

@@ -22,6 +22,7 @@ const probe = (sentMs: number) => ({ sentMs, isProbe: true });
 const hit = (state: Cooldown, nowMs: number, hintMs?: number, sentMs = nowMs) =>
   hitCooldown(state, nowMs, { ...plain(sentMs), ...(hintMs !== undefined && { hintMs }) }, most);
 const leave = (state: Cooldown, nowMs: number) => askCooldown(state, nowMs).leave;
+const PROBE = expect.objectContaining({ kind: 'probe' });
 
 /** Cooling for 5 s from NOW on, over, and its probe gone 6 s after NOW. */
 const PROBING = askCooldown(hit(REST, NOW, 5_000), NOW + 6_000).state;
@@ -37,7 +38,7 @@ describe('a 429', () => {
     const state = hit(REST, NOW, 5_000);
     expect(leave(state, NOW)).toEqual({ kind: 'wait', ms: 5_000 });
     expect(leave(state, NOW + 4_999)).toEqual({ kind: 'wait', ms: 1 });
-    expect(leave(state, NOW + 5_000)).toEqual({ kind: 'probe' });
+    expect(leave(state, NOW + 5_000)).toEqual(PROBE);
     expect(viewCooldown(state, NOW + 1)).toEqual({ state: 'cooling', untilMs: NOW + 5_000, level: 1 });
     expect(worthKeeping(REST, state)).toBe(true);
   });
@@ -115,12 +116,12 @@ describe('the probe', () => {
   });
 
   test('that says nothing returns its lease by itself', () => {
-    expect(leave(PROBING, NOW + 36_000)).toEqual({ kind: 'probe' });
+    expect(leave(PROBING, NOW + 36_000)).toEqual(PROBE);
   });
 
   test('that ends without a word returns it at once', () => {
     const released = releaseCooldown(PROBING, NOW + 7_000, probe(NOW + 6_000));
-    expect(leave(released, NOW + 7_000)).toEqual({ kind: 'probe' });
+    expect(leave(released, NOW + 7_000)).toEqual(PROBE);
     expect(worthKeeping(PROBING, released)).toBe(false);
   });
 
@@ -129,6 +130,18 @@ describe('the probe', () => {
     expect(releaseCooldown(second, NOW + 37_000, probe(NOW + 6_000))).toBe(second);
     expect(releaseCooldown(second, NOW + 37_000, plain(NOW + 36_500))).toBe(second);
     expect(releaseCooldown(REST, NOW, probe(NOW))).toBe(REST);
+  });
+
+  test('has a turn of its own, by which it is known although the clock was set back to when it began', () => {
+    const first = askCooldown(hit(REST, NOW, 5_000), NOW + 6_000);
+    const second = askCooldown(first.state, NOW + 36_000);
+    expect([first.leave, second.leave]).toEqual([
+      { kind: 'probe', turn: 1 },
+      { kind: 'probe', turn: 2 },
+    ]);
+    const { state } = askCooldown(second.state, NOW + 6_000);
+    expect(releaseCooldown(state, NOW + 6_000, { ...probe(NOW + 6_000), turn: 1 })).toBe(state);
+    expect(releaseCooldown(state, NOW + 6_000, { ...probe(NOW + 36_000), turn: 2 }).probes).toEqual({ turns: 2 });
   });
 
   test('that succeeds ends the rest for all; the level stays for its time', () => {
@@ -141,7 +154,7 @@ describe('the probe', () => {
 
   test('that meets a 429 begins another rest, one level up', () => {
     const again = hitCooldown(PROBING, NOW + 7_000, probe(NOW + 6_000), most);
-    expect(again).toEqual({ level: 2, hitMs: NOW + 7_000, restMs: 2_000, isHinted: false });
+    expect(again).toEqual({ level: 2, hitMs: NOW + 7_000, restMs: 2_000, isHinted: false, probes: { turns: 1 } });
   });
 
   test('whose lease was over still counts, as what was sent after the rest does', () => {
@@ -172,12 +185,12 @@ describe('a clock that is set back', () => {
     const cooling = hit(REST, NOW, 5_000);
     const { state, leave } = askCooldown(cooling, NOW - 1e9);
     expect(leave).toEqual({ kind: 'wait', ms: 5_000 });
-    expect(askCooldown(state, NOW - 1e9 + 5_000).leave).toEqual({ kind: 'probe' });
+    expect(askCooldown(state, NOW - 1e9 + 5_000).leave).toEqual(PROBE);
   });
 
   test('leaves no more than the whole lease, and its holder still counts', () => {
     const { state } = askCooldown(PROBING, NOW + 5_500);
-    expect(state.lease).toEqual({ sinceMs: NOW + 5_500, forMs: 30_000 });
+    expect(state.probes.lease).toEqual({ sinceMs: NOW + 5_500, forMs: 30_000 });
     expect(succeedCooldown(state, NOW + 5_600, probe(NOW + 6_000)).restMs).toBe(0);
   });
 });
@@ -200,7 +213,10 @@ describe('what was kept', () => {
 
   test('of the future is of now', () => {
     expect(reviveCooldown(hit(REST, NOW, 5_000), NOW - 1e6)?.hitMs).toBe(NOW - 1e6);
-    expect(reviveCooldown({ ...PROBING, lease: { sinceMs: 1e15, forMs: 1e15 } }, NOW)?.lease).toEqual({ sinceMs: NOW, forMs: 30_000 });
+    expect(reviveCooldown({ ...PROBING, probes: { lease: { sinceMs: 1e15, forMs: 1e15 } } }, NOW)?.probes).toEqual({
+      turns: 0,
+      lease: { sinceMs: NOW, forMs: 30_000 },
+    });
   });
 
   test.each([
@@ -220,6 +236,6 @@ describe('what was kept', () => {
   });
 
   test.each([null, {}, { sinceMs: 5 }, { sinceMs: 'x', forMs: 1 }])('has no lease when that is nonsense: %j', (lease) => {
-    expect(reviveCooldown({ ...REST, lease }, NOW)).toEqual(REST);
+    expect(reviveCooldown({ ...REST, probes: { turns: 0, lease } }, NOW)).toEqual(REST);
   });
 });
