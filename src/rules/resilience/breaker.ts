@@ -1,7 +1,7 @@
 // The circuit breaker: closed -> open -> half-open -> closed. It counts failures over a sliding window, opens for longer with each trip in a row, and then
 // lets one probe at a time find out. Must not know hosts, replies or timers.
 import { listOf, objectOf } from '../loose-json.ts';
-import { askForProbe, holdsLease, LEASE_MS } from './lease.ts';
+import { askForProbe, holdsLease, NO_PROBES, type Probes, reviveProbes, seenProbes, withoutLease } from './lease.ts';
 import { type Asked, GO, type Sent, waitFor } from './leave.ts';
 import { endMs, isWithin, leftMs, reviveSpan, reviveStamp, type Span, seenNow } from './span.ts';
 
@@ -28,11 +28,11 @@ export interface Breaker {
   readonly trips: number;
   readonly closedMs: number;
   readonly open?: Span;
-  readonly lease?: Span;
+  readonly probes: Probes;
 }
 
 /** Closed, nothing seen yet. */
-export const CLOSED: Breaker = Object.freeze({ calls: [], trips: 0, closedMs: 0 });
+export const CLOSED: Breaker = Object.freeze({ calls: [], trips: 0, closedMs: 0, probes: NO_PROBES });
 
 /** May a call go? Once the opening is over the first is the probe. */
 export function askBreaker(state: Breaker, nowMs: number): Asked<Breaker> {
@@ -40,8 +40,8 @@ export function askBreaker(state: Breaker, nowMs: number): Asked<Breaker> {
   if (!seen.open) return { state: seen, leave: GO };
   const left = leftMs(seen.open, nowMs);
   if (left > 0) return { state: seen, leave: waitFor(left) };
-  const { lease, leave } = askForProbe(seen.lease, nowMs);
-  return { state: lease ? { ...seen, lease } : seen, leave };
+  const { probes, leave } = askForProbe(seen.probes, nowMs);
+  return { state: probes === seen.probes ? seen : { ...seen, probes }, leave };
 }
 
 /**
@@ -52,13 +52,11 @@ export function reportBreaker(state: Breaker, nowMs: number, report: Sent & { re
   const seen = look(state, nowMs);
   const sentMs = Math.min(report.sentMs, nowMs);
   if (!seen.open) return report.outcome === 'none' || sentMs < seen.closedMs ? seen : count(seen, nowMs, failureOf(report.outcome));
-  const holds = holdsLease(seen.lease, report, nowMs);
+  const holds = holdsLease(seen.probes, report, nowMs);
   if (!holds && sentMs < endMs(seen.open, nowMs)) return seen;
-  if (report.outcome === 'success') return { calls: [], trips: 0, closedMs: nowMs };
-  if (report.outcome !== 'none') return trip(seen, nowMs);
-  if (!holds) return seen;
-  const { lease: _, ...rest } = seen;
-  return rest;
+  if (report.outcome === 'success') return { calls: [], trips: 0, closedMs: nowMs, probes: withoutLease(seen.probes) };
+  const reported = holds ? { ...seen, probes: withoutLease(seen.probes) } : seen;
+  return report.outcome === 'none' ? reported : trip(reported, nowMs);
 }
 
 /** What a reply's status says of the provider: a request it judged is one it took. */
@@ -80,7 +78,7 @@ export function viewBreaker(
   if (!seen.open) return { state: 'closed', untilMs: 0, ...counts };
   const left = leftMs(seen.open, nowMs);
   if (left > 0) return { state: 'open', untilMs: nowMs + left, ...counts };
-  return { state: 'half-open', untilMs: seen.lease ? nowMs + leftMs(seen.lease, nowMs) : 0, ...counts };
+  return { state: 'half-open', untilMs: seen.probes.lease ? nowMs + leftMs(seen.probes.lease, nowMs) : 0, ...counts };
 }
 
 /** Whether it opened, opened anew or closed. */
@@ -96,8 +94,13 @@ export function reviveBreaker(value: unknown, nowMs: number): Breaker | undefine
   if (closedMs === undefined || !isWithin(kept.trips, 0, MOST_TRIPS) || !Array.isArray(kept.calls)) return undefined;
   const calls = kept.calls.slice(-WINDOW_CALLS).flatMap((call) => reviveCall(call, nowMs));
   const open = reviveSpan(kept.open, LONGEST_OPEN_MS, nowMs);
-  const lease = reviveSpan(kept.lease, LEASE_MS, nowMs);
-  return { calls, trips: Math.floor(kept.trips), closedMs, ...(open && { open }), ...(lease && { lease }) };
+  return {
+    calls,
+    trips: Math.floor(kept.trips),
+    closedMs,
+    probes: reviveProbes(objectOf(kept.probes) ?? {}, nowMs),
+    ...(open && { open }),
+  };
 }
 
 function reviveCall(value: unknown, nowMs: number): Call[] {
@@ -121,7 +124,7 @@ function count(state: Breaker, nowMs: number, failed: number): Breaker {
 function trip(state: Breaker, nowMs: number): Breaker {
   const trips = Math.min(state.trips + 1, MOST_TRIPS);
   const forMs = Math.min(LONGEST_OPEN_MS, OPEN_MS * 2 ** Math.min(trips - 1, 10));
-  return { calls: state.calls, trips, closedMs: state.closedMs, open: { sinceMs: nowMs, forMs } };
+  return { calls: state.calls, trips, closedMs: state.closedMs, probes: state.probes, open: { sinceMs: nowMs, forMs } };
 }
 
 const within = (calls: readonly Call[], nowMs: number) => calls.filter(([endedMs]) => nowMs - endedMs < WINDOW_MS);
@@ -130,13 +133,13 @@ const failuresOf = (calls: readonly Call[]) => calls.reduce((sum, [, failed]) =>
 /** The state as the clock stands: what would be in the future is now, and trips long ago are forgotten. */
 function look(state: Breaker, nowMs: number): Breaker {
   const open = state.open && seenNow(state.open, nowMs);
-  const lease = state.lease && seenNow(state.lease, nowMs);
+  const probes = seenProbes(state.probes, nowMs);
   const closedMs = Math.min(state.closedMs, nowMs);
   const calls = state.calls.some(([endedMs]) => endedMs > nowMs)
     ? state.calls.map(([endedMs, failed]): Call => [Math.min(endedMs, nowMs), failed])
     : state.calls;
   const trips = open && nowMs - endMs(open, nowMs) > TRIPS_MS ? 0 : state.trips;
   const isSame =
-    open === state.open && lease === state.lease && closedMs === state.closedMs && calls === state.calls && trips === state.trips;
-  return isSame ? state : { calls, trips, closedMs, ...(open && { open }), ...(lease && { lease }) };
+    open === state.open && probes === state.probes && closedMs === state.closedMs && calls === state.calls && trips === state.trips;
+  return isSame ? state : { calls, trips, closedMs, probes, ...(open && { open }) };
 }

@@ -1,12 +1,9 @@
 // The rest after a 429: ok -> cooling -> probing -> ok. The vendor's hint says how long; without one it is an exponential with full jitter, whose level
 // decays by the minute. Many 429s at once are one storm and make one rest. Must not know hosts, headers or timers.
 import { objectOf } from '../loose-json.ts';
-import { askForProbe, holdsLease, LEASE_MS } from './lease.ts';
+import { askForProbe, holdsLease, NO_PROBES, type Probes, reviveProbes, seenProbes, withoutLease } from './lease.ts';
 import { type Asked, GO, type Sent, waitFor } from './leave.ts';
-import { isWithin, leftMs, reviveSpan, reviveStamp, type Span, seenNow } from './span.ts';
-
-/** The longest rest, whatever a vendor says. */
-export const LONGEST_REST_MS = 24 * 3_600_000;
+import { DAY_MS, isWithin, leftMs, reviveStamp, type Span } from './span.ts';
 
 const BASE_MS = 1_000;
 const CAP_MS = 60_000;
@@ -21,11 +18,11 @@ export interface Cooldown {
   readonly hitMs: number;
   readonly restMs: number;
   readonly isHinted: boolean;
-  readonly lease?: Span;
+  readonly probes: Probes;
 }
 
 /** Nothing happened yet. */
-export const REST: Cooldown = Object.freeze({ level: 0, hitMs: 0, restMs: 0, isHinted: false });
+export const REST: Cooldown = Object.freeze({ level: 0, hitMs: 0, restMs: 0, isHinted: false, probes: NO_PROBES });
 
 /** May a request go? Once a rest is over the first is the probe. */
 export function askCooldown(state: Cooldown, nowMs: number): Asked<Cooldown> {
@@ -33,8 +30,8 @@ export function askCooldown(state: Cooldown, nowMs: number): Asked<Cooldown> {
   if (seen.restMs === 0) return { state: seen, leave: GO };
   const left = leftMs(restOf(seen), nowMs);
   if (left > 0) return { state: seen, leave: waitFor(left) };
-  const { lease, leave } = askForProbe(seen.lease, nowMs);
-  return { state: lease ? { ...seen, lease } : seen, leave };
+  const { probes, leave } = askForProbe(seen.probes, nowMs);
+  return { state: probes === seen.probes ? seen : { ...seen, probes }, leave };
 }
 
 /**
@@ -44,28 +41,27 @@ export function askCooldown(state: Cooldown, nowMs: number): Asked<Cooldown> {
  */
 export function hitCooldown(state: Cooldown, nowMs: number, hit: Sent & { readonly hintMs?: number }, random: () => number): Cooldown {
   const seen = look(state, nowMs);
-  const hintMs = isWithin(hit.hintMs, 0, Number.MAX_VALUE) ? Math.min(Math.ceil(hit.hintMs), LONGEST_REST_MS) : undefined;
+  const hintMs = isWithin(hit.hintMs, 0, Number.MAX_VALUE) ? Math.min(Math.ceil(hit.hintMs), DAY_MS) : undefined;
   if (isSameStorm(seen, hit, nowMs)) return hintMs === undefined || seen.restMs === 0 ? seen : hinted(seen, nowMs, hintMs);
+  const probes = holdsLease(seen.probes, hit, nowMs) ? withoutLease(seen.probes) : seen.probes;
   const level = Math.min(levelNow(seen, nowMs) + 1, MOST_LEVEL);
   const jittered = random() * Math.min(CAP_MS, BASE_MS * 2 ** (level - 1));
   const restMs = Math.max(1, hintMs ?? Math.max(SHORTEST_MS, Math.ceil(jittered)));
-  return { level, hitMs: nowMs, restMs, isHinted: hintMs !== undefined };
+  return { level, hitMs: nowMs, restMs, isHinted: hintMs !== undefined, probes };
 }
 
 /** The vendor took a request. That of the probe, or of any that was sent after the rest, ends it; the level decays by time alone. */
 export function succeedCooldown(state: Cooldown, nowMs: number, sent: Sent): Cooldown {
   const seen = look(state, nowMs);
   const isAfter = Math.min(sent.sentMs, nowMs) >= seen.hitMs + seen.restMs;
-  if (seen.restMs === 0 || !(isAfter || holdsLease(seen.lease, sent, nowMs))) return seen;
-  return { level: seen.level, hitMs: seen.hitMs, restMs: 0, isHinted: false };
+  if (seen.restMs === 0 || !(isAfter || holdsLease(seen.probes, sent, nowMs))) return seen;
+  return { ...seen, restMs: 0, isHinted: false, probes: withoutLease(seen.probes) };
 }
 
 /** The probe ended and said nothing: the next who asks is the probe. */
 export function releaseCooldown(state: Cooldown, nowMs: number, sent: Sent): Cooldown {
   const seen = look(state, nowMs);
-  if (!holdsLease(seen.lease, sent, nowMs)) return seen;
-  const { lease: _, ...rest } = seen;
-  return rest;
+  return holdsLease(seen.probes, sent, nowMs) ? { ...seen, probes: withoutLease(seen.probes) } : seen;
 }
 
 /** The longest a refused client is told to wait beyond the end. */
@@ -87,7 +83,7 @@ export function viewCooldown(state: Cooldown, nowMs: number): { state: 'ok' | 'c
   if (seen.restMs === 0) return { state: 'ok', untilMs: 0, level };
   const left = leftMs(restOf(seen), nowMs);
   if (left > 0) return { state: 'cooling', untilMs: nowMs + left, level };
-  return { state: 'probing', untilMs: seen.lease ? nowMs + leftMs(seen.lease, nowMs) : 0, level };
+  return { state: 'probing', untilMs: seen.probes.lease ? nowMs + leftMs(seen.probes.lease, nowMs) : 0, level };
 }
 
 /** Whether a rest began, grew or ended. */
@@ -101,16 +97,21 @@ export function reviveCooldown(value: unknown, nowMs: number): Cooldown | undefi
   if (!kept) return undefined;
   const { level, restMs } = kept;
   const hitMs = reviveStamp(kept.hitMs, nowMs);
-  if (hitMs === undefined || !isWithin(level, 0, MOST_LEVEL) || !isWithin(restMs, 0, LONGEST_REST_MS)) return undefined;
-  const lease = reviveSpan(kept.lease, LEASE_MS, nowMs);
-  return { level: Math.floor(level), hitMs, restMs, isHinted: kept.isHinted === true, ...(lease && { lease }) };
+  if (hitMs === undefined || !isWithin(level, 0, MOST_LEVEL) || !isWithin(restMs, 0, DAY_MS)) return undefined;
+  return {
+    level: Math.floor(level),
+    hitMs,
+    restMs,
+    isHinted: kept.isHinted === true,
+    probes: reviveProbes(objectOf(kept.probes) ?? {}, nowMs),
+  };
 }
 
 const restOf = (state: Cooldown): Span => ({ sinceMs: state.hitMs, forMs: state.restMs });
 
 /** The same rest, as long as its vendor says now. */
 function hinted(seen: Cooldown, nowMs: number, hintMs: number): Cooldown {
-  const said = Math.max(1, Math.min(nowMs - seen.hitMs + hintMs, LONGEST_REST_MS));
+  const said = Math.max(1, Math.min(nowMs - seen.hitMs + hintMs, DAY_MS));
   const restMs = seen.isHinted ? Math.max(said, seen.restMs) : said;
   return seen.isHinted && restMs === seen.restMs ? seen : { ...seen, restMs, isHinted: true };
 }
@@ -121,13 +122,13 @@ function levelNow(state: Cooldown, nowMs: number): number {
 
 /** While a rest is on, whatever was sent before its end; afterwards, whatever was sent before it began. */
 function isSameStorm(seen: Cooldown, hit: Sent, nowMs: number): boolean {
-  if (holdsLease(seen.lease, hit, nowMs)) return false;
+  if (holdsLease(seen.probes, hit, nowMs)) return false;
   return Math.min(hit.sentMs, nowMs) < seen.hitMs + seen.restMs;
 }
 
 /** The state as the clock stands: what would begin in the future begins now. */
 function look(state: Cooldown, nowMs: number): Cooldown {
   const hitMs = Math.min(state.hitMs, nowMs);
-  const lease = state.lease && seenNow(state.lease, nowMs);
-  return hitMs === state.hitMs && lease === state.lease ? state : { ...state, hitMs, ...(lease && { lease }) };
+  const probes = seenProbes(state.probes, nowMs);
+  return hitMs === state.hitMs && probes === state.probes ? state : { ...state, hitMs, probes };
 }

@@ -1,8 +1,7 @@
 // How much of one allowance is left: a bucket that refills at an even rate up to its limit (a token bucket).
 // Must not know what is counted, nor who set the limit.
 import { objectOf } from '../loose-json.ts';
-import { DAY_MS } from './moment.ts';
-import { isWithin, reviveStamp } from './span.ts';
+import { DAY_MS, isWithin, reviveStamp } from './span.ts';
 
 /** `left` at `atMs`, `perMs` more each ms since, `limit` at most. */
 export interface Gauge {

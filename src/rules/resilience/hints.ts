@@ -3,7 +3,8 @@
 import { firstValue, type RawHeaders } from '../../headers.ts';
 import { type LooseObject, listOf, objectOf } from '../loose-json.ts';
 import { exhaustedMs } from './limit-headers.ts';
-import { DAY_MS, msUntil, vendorNow } from './moment.ts';
+import { msUntil, vendorNow } from './moment.ts';
+import { DAY_MS } from './span.ts';
 
 const LONGEST_BODY = 65_536;
 

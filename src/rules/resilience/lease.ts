@@ -1,7 +1,8 @@
 // The leave of a probe: one at a time, and it returns by itself when its holder never says how it went.
 // Must not know what is probed.
-import { type Leave, PROBE, type Sent, waitFor } from './leave.ts';
-import { leftMs, type Span } from './span.ts';
+import type { LooseObject } from '../loose-json.ts';
+import { type Leave, type Sent, waitFor } from './leave.ts';
+import { isWithin, leftMs, reviveSpan, type Span, seenNow } from './span.ts';
 
 /** How long a probe may take to say something before another may go. */
 export const LEASE_MS = 30_000;
@@ -9,14 +10,43 @@ export const LEASE_MS = 30_000;
 /** How soon one who is refused while a probe is under way should ask again: most probes are answered sooner than their lease ends. */
 const LOOK_AGAIN_MS = 2_000;
 
-/** The probe to the first who asks, a short wait to the others. `lease` is the new one where it was given. */
-export function askForProbe(lease: Span | undefined, nowMs: number): { readonly lease?: Span; readonly leave: Leave } {
-  const left = lease ? leftMs(lease, nowMs) : 0;
-  if (left > 0) return { leave: waitFor(Math.min(left, LOOK_AGAIN_MS)) };
-  return { lease: { sinceMs: nowMs, forMs: LEASE_MS }, leave: PROBE };
+/** What a machine keeps of its probes: how many there were, and the lease of the last one while it has not reported. */
+export interface Probes {
+  readonly turns: number;
+  readonly lease?: Span;
 }
 
-/** Whether it holds this lease, and not one that returned before and was given to another. */
-export function holdsLease(lease: Span | undefined, sent: Sent, nowMs: number): boolean {
-  return sent.isProbe && lease !== undefined && Math.min(sent.sentMs, nowMs) >= Math.min(lease.sinceMs, nowMs);
+/** The probe to the first who asks, a short wait to the others. The same probes where none was given. */
+export function askForProbe(probes: Probes, nowMs: number): { readonly probes: Probes; readonly leave: Leave } {
+  const left = probes.lease ? leftMs(probes.lease, nowMs) : 0;
+  if (left > 0) return { probes, leave: waitFor(Math.min(left, LOOK_AGAIN_MS)) };
+  const turns = (probes.turns % Number.MAX_SAFE_INTEGER) + 1;
+  return { probes: { turns, lease: { sinceMs: nowMs, forMs: LEASE_MS } }, leave: { kind: 'probe', turn: turns } };
 }
+
+/** Whether it holds the lease, and not one that returned before and was given to another. */
+export function holdsLease({ turns, lease }: Probes, sent: Sent, nowMs: number): boolean {
+  if (!sent.isProbe || !lease || (sent.turn ?? turns) !== turns) return false;
+  return Math.min(sent.sentMs, nowMs) >= Math.min(lease.sinceMs, nowMs);
+}
+
+/** The probes without a lease. */
+export function withoutLease(probes: Probes): Probes {
+  return probes.lease ? { turns: probes.turns } : probes;
+}
+
+/** The probes as the clock stands; the same where it was not set back. */
+export function seenProbes(probes: Probes, nowMs: number): Probes {
+  const lease = probes.lease && seenNow(probes.lease, nowMs);
+  return lease && lease !== probes.lease ? { turns: probes.turns, lease } : probes;
+}
+
+/** What was kept of them; none for what is none. */
+export function reviveProbes(value: LooseObject, nowMs: number): Probes {
+  const turns = isWithin(value.turns, 0, Number.MAX_SAFE_INTEGER) ? Math.floor(value.turns) : 0;
+  const lease = reviveSpan(value.lease, LEASE_MS, nowMs);
+  return { turns, ...(lease && { lease }) };
+}
+
+/** None yet. */
+export const NO_PROBES: Probes = Object.freeze({ turns: 0 });

@@ -2,7 +2,10 @@
 // Must not know any machine.
 
 /** What a machine says to one who asks to go. A probe's holder reports back; else its lease returns by itself. */
-export type Leave = { readonly kind: 'go' } | { readonly kind: 'probe' } | { readonly kind: 'wait'; readonly ms: number };
+export type Leave =
+  | { readonly kind: 'go' }
+  | { readonly kind: 'probe'; readonly turn: number }
+  | { readonly kind: 'wait'; readonly ms: number };
 
 /** The machine after it was asked, and what it said. The same state where asking changed nothing. */
 export interface Asked<S> {
@@ -10,17 +13,18 @@ export interface Asked<S> {
   readonly leave: Leave;
 }
 
-/** When a request went out, in wall-clock ms taken at or after the asking, and whether it was let go as the probe. */
+/**
+ * When a request went out, in wall-clock ms taken at or after the asking, and whether it was let go as the probe. `turn` is that of its leave;
+ * without it a probe is told from an earlier one by the time alone, which a clock that was set back can deceive.
+ */
 export interface Sent {
   readonly sentMs: number;
   readonly isProbe: boolean;
+  readonly turn?: number | undefined;
 }
 
 /** The answer of a machine that holds nobody back. */
 export const GO: Leave = Object.freeze({ kind: 'go' });
-
-/** The answer to the one that finds out. */
-export const PROBE: Leave = Object.freeze({ kind: 'probe' });
 
 /** Ask again after so many ms: whole ones, at least one. */
 export function waitFor(ms: number): Leave {

@@ -1,9 +1,7 @@
 // How vendors write when something is over: seconds, a Go duration, an RFC 3339 or HTTP date, or an epoch. One reader for all of them.
 // Whatever it cannot read, and whatever is negative, is nothing; a time beyond a day is a day.
 import { firstValue, type RawHeaders } from '../../headers.ts';
-
-/** No time is longer. */
-export const DAY_MS = 24 * 3_600_000;
+import { DAY_MS } from './span.ts';
 
 const LONGEST_TEXT = 64;
 const NUMBER = /^\d{1,20}(?:\.\d{1,9})?$/;

@@ -2,6 +2,9 @@
 // length is ever left. Every machine keeps its times as spans; a restart and a jump of the clock are the same to it.
 import { type LooseObject, objectOf } from '../loose-json.ts';
 
+/** The longest anything is kept waiting, whatever a vendor says. */
+export const DAY_MS = 24 * 3_600_000;
+
 /** `forMs` from `sinceMs` on. */
 export interface Span {
   readonly sinceMs: number;

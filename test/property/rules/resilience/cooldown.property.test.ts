@@ -81,7 +81,7 @@ test('whatever happens, one probe at a time, one rest for a storm, and always a 
         holdsAlways(world);
       }
     }),
-    { numRuns: 4000 },
+    { numRuns: 200 },
   );
 });
 
@@ -168,7 +168,7 @@ test('a storm of any size makes one rest, whatever its answers say and whenever 
       }
       expect(begun).toBe(1);
     }),
-    { numRuns: 4000 },
+    { numRuns: 200 },
   );
 });
 

@@ -122,6 +122,13 @@ describe('half-open', () => {
     expect(report(second, NOW + 42_000, 'none', NOW + 11_000, true)).toBe(second);
   });
 
+  test('keeps its lease when an earlier probe fails late', () => {
+    const second = askBreaker(PROBING, NOW + 41_000).state;
+    const again = report(second, NOW + 42_000, 'failure', NOW + 11_000, true);
+    expect(askBreaker(again, NOW + 62_000).leave).toEqual({ kind: 'wait', ms: 2_000 });
+    expect(stateOf(report(again, NOW + 62_000, 'success', NOW + 41_000, true), NOW + 62_000)).toBe('closed');
+  });
+
   test('believes what was sent after the opening was over, whoever sent it', () => {
     const second = askBreaker(PROBING, NOW + 41_000).state;
     expect(stateOf(report(second, NOW + 42_000, 'success', NOW + 11_000, true), NOW + 42_000)).toBe('closed');

@@ -3,7 +3,6 @@ import {
   askCooldown,
   type Cooldown,
   hitCooldown,
-  LONGEST_REST_MS,
   REST,
   releaseCooldown,
   reviveCooldown,
@@ -15,6 +14,7 @@ import {
 
 const NOW = 1_700_000_000_000;
 const MINUTE = 60_000;
+const DAY = 86_400_000;
 const most = () => 1;
 const none = () => 0;
 const plain = (sentMs: number) => ({ sentMs, isProbe: false });
@@ -62,7 +62,7 @@ describe('a 429', () => {
 
   test.each([
     ['hours are kept', 5 * 3_600_000, 5 * 3_600_000],
-    ['more than a day is a day', 1e15, LONGEST_REST_MS],
+    ['more than a day is a day', 1e15, DAY],
     ['at once is a probe, not a herd', 0, 1],
     ['nonsense is no hint', Number.NaN, 1_000],
     ['less than nothing is no hint', -1, 1_000],
@@ -86,7 +86,7 @@ describe('a storm', () => {
     const longer = hit(first, NOW + 1_000, 20_000, NOW - 500);
     expect(viewCooldown(longer, NOW + 1_000)).toEqual({ state: 'cooling', untilMs: NOW + 21_000, level: 1 });
     expect(worthKeeping(first, longer)).toBe(true);
-    expect(hit(first, NOW + 1_000, 1e15, NOW).restMs).toBe(LONGEST_REST_MS);
+    expect(hit(first, NOW + 1_000, 1e15, NOW).restMs).toBe(DAY);
   });
 
   test("the vendor's hint takes the place of our own guess, shorter or longer", () => {
@@ -130,6 +130,13 @@ describe('the probe', () => {
     expect(releaseCooldown(second, NOW + 37_000, probe(NOW + 6_000))).toBe(second);
     expect(releaseCooldown(second, NOW + 37_000, plain(NOW + 36_500))).toBe(second);
     expect(releaseCooldown(REST, NOW, probe(NOW))).toBe(REST);
+  });
+
+  test('keeps its lease when an earlier one meets a 429 late', () => {
+    const second = askCooldown(PROBING, NOW + 36_000).state;
+    const again = hitCooldown(second, NOW + 37_000, { ...probe(NOW + 6_000), hintMs: 1_000 }, most);
+    expect(leave(again, NOW + 38_000)).toEqual({ kind: 'wait', ms: 2_000 });
+    expect(succeedCooldown(again, NOW + 38_000, probe(NOW + 36_000)).restMs).toBe(0);
   });
 
   test('has a turn of its own, by which it is known although the clock was set back to when it began', () => {
