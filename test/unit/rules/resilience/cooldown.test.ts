@@ -242,6 +242,10 @@ describe('what was kept', () => {
     expect(reviveCooldown(value, NOW)).toBeUndefined();
   });
 
+  test.each([null, 5, {}, { turns: -1 }, { turns: 'x' }])('has no probes when they are nonsense: %j', (probes) => {
+    expect(reviveCooldown({ ...REST, probes }, NOW)).toEqual(REST);
+  });
+
   test.each([null, {}, { sinceMs: 5 }, { sinceMs: 'x', forMs: 1 }])('has no lease when that is nonsense: %j', (lease) => {
     expect(reviveCooldown({ ...REST, probes: { turns: 0, lease } }, NOW)).toEqual(REST);
   });
