@@ -60,6 +60,8 @@ export function judge(runs: Readonly<Record<string, Figures>>, micro: Micro): Ju
     atMost('restore in a stream, per event', 50, micro.restore, 'us'),
     atMost('restore in a stream, per event, p95', 50, micro['restore, p95'], 'us'),
     atMost('leaf certificate for a new host', 5, inMs(micro.leaf), 'ms'),
+    atMost('resilience, everything on, added to an exchange', 50, micro['exchange, resilience enforce'], 'us'),
+    atMost('resilience, only watching, added to an exchange', 50, micro['exchange, resilience observe'], 'us'),
     atMost('audit log, 100 000 rows an hour, of one core', 1, percentOfHour(micro['audit row, in batches of 6'], 100_000), '%'),
     atMost('audit log of a million rows, open the store', 300, inMs(micro['open a store of a million rows']), 'ms'),
     atMost('audit log of a million rows, list 20', 100, inMs(micro['list 20 of a million rows']), 'ms'),

@@ -7,6 +7,7 @@ import { delimiter, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { FidelityReport } from '../../src/proxy/fidelity.ts';
 import { type FakeProvider, type FakeProviderOptions, startFakeProvider } from '../support/fake-provider.ts';
+import { type Gate, startGate } from '../support/gate.ts';
 import { type Relay, startRelay } from '../support/relay.ts';
 import { CA_VARIABLE, type CliSetting, promptArguments, signIn, VAULT_KEYS, WITHOUT_KEY } from './cli-runs.ts';
 import { installedCli } from './install.ts';
@@ -31,6 +32,12 @@ export interface StageJob {
   /** What lies in the working folder of each way before its first step, by name. */
   readonly files?: Readonly<Record<string, string>>;
   readonly steps: readonly Step[];
+  /** What the provider does at the beginning of each step: refuse that many model requests, or be down for a while. */
+  readonly trouble?:
+    | { readonly refusals: readonly { readonly status: number; readonly headers?: readonly string[] }[] }
+    | { readonly downMs: number };
+  /** What the configuration says of resilience. */
+  readonly resilience?: object;
   /** Through Sallyport the CLI has no key: it is kept in the vault (VAULT_KEYS), and `run --with` hands out what stands for it. */
   readonly vault?: boolean;
 }
@@ -99,6 +106,10 @@ interface Scene {
   readonly job: StageJob;
   readonly folder: string;
   readonly provider: FakeProvider;
+  /** The provider's front door. */
+  readonly gate: Gate;
+  /** Refusals that are still to come. */
+  readonly refusals: { readonly status: number; readonly headers?: readonly string[] }[];
   readonly relay: Relay;
   readonly caFile: string;
 }
@@ -106,11 +117,13 @@ interface Scene {
 /** Plays the job. */
 async function play(job: StageJob): Promise<StageResult> {
   const folder = mkdtempSync(join(tmpdir(), 'sp-cli-'));
-  const provider = await startFakeProvider(job.provider ?? {});
-  const relay = await startRelay({ target: provider });
+  const refusals: Scene['refusals'] = [];
+  const provider = await startFakeProvider({ ...job.provider, refuse: () => refusals.shift() });
+  const gate = await startGate(provider);
+  const relay = await startRelay({ target: gate });
   const caFile = join(folder, 'provider-ca.pem');
   writeFileSync(caFile, provider.authority.pem);
-  const scene: Scene = { job, folder, provider, relay, caFile };
+  const scene: Scene = { job, folder, provider, gate, refusals, relay, caFile };
   const steps: StepResult[] = [];
   const daemon = job.steps.some((s) => s.way === 'daemon') ? await startDaemon(scene) : undefined;
   try {
@@ -122,6 +135,7 @@ async function play(job: StageJob): Promise<StageResult> {
   } finally {
     await daemon?.stop();
     await relay.close();
+    await gate.close();
     await provider.close();
     rmSync(folder, { recursive: true, force: true });
   }
@@ -138,6 +152,9 @@ async function runStep(scene: Scene, step: Step): Promise<StepResult> {
   const environment = { ...bareEnvironment(home), ...(isVault ? WITHOUT_KEY[setting.cli] : signIn(setting, home)) };
   if (!step.again) for (const [name, text] of Object.entries(scene.job.files ?? {})) writeFileSync(join(cwd, name), text);
   const command = [installedCli(setting.cli), ...promptArguments(setting, step.prompt.replaceAll('{{cwd}}', cwd), step.again ?? false)];
+  const { trouble } = scene.job;
+  if (trouble && 'refusals' in trouble) scene.refusals.splice(0, Number.POSITIVE_INFINITY, ...trouble.refusals);
+  if (trouble && 'downMs' in trouble) scene.gate.down(trouble.downMs);
   const started = performance.now();
   const run =
     step.way === 'direct'
@@ -189,8 +206,14 @@ async function runStep(scene: Scene, step: Step): Promise<StepResult> {
 /** The folder for `--home`, with a configuration that leads every name to the fake provider. */
 function sallyportHome(scene: Scene, way: Way): string {
   const home = made(scene.folder, way, 'sallyport');
-  const { host, port } = scene.provider;
-  writeFileSync(join(home, 'sallyport.yaml'), `listen: 127.0.0.1:0\nconnect_to: ['*=${host}:${port}']\nupstream_ca: ['${scene.caFile}']\n`);
+  const { host, port } = scene.gate;
+  const settings = {
+    listen: '127.0.0.1:0',
+    connect_to: [`*=${host}:${port}`],
+    upstream_ca: [scene.caFile],
+    ...(scene.job.resilience && { resilience: scene.job.resilience }),
+  };
+  writeFileSync(join(home, 'sallyport.yaml'), JSON.stringify(settings));
   return home;
 }
 

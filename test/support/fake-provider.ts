@@ -32,6 +32,8 @@ export interface FakeProviderOptions {
   readonly deltaChars?: number;
   /** This many model requests are answered 529 first. */
   readonly failFirst?: number;
+  /** Asked for each model request, upgrades included: the status to refuse it with, and the fields of that. */
+  readonly refuse?: () => { readonly status: number; readonly headers?: readonly string[] } | undefined;
   /** JSON lines of everything seen. */
   readonly logFile?: string;
   /** Answers instead of the usual routes when it returns true. */
@@ -63,7 +65,9 @@ export async function startFakeProvider(options: FakeProviderOptions = {}): Prom
   let failuresLeft = options.failFirst ?? 0;
 
   const answer = async (request: SeenRequest, reply: Reply, stream: Duplex) => {
-    if (isModelRequest(request) && failuresLeft > 0) {
+    const refusal = isModelRequest(request) ? options.refuse?.() : undefined;
+    if (refusal) reply.json(refusal.status, refusalBody(refusal.status), [...(refusal.headers ?? [])]);
+    else if (isModelRequest(request) && failuresLeft > 0) {
       failuresLeft--;
       reply.json(529, { type: 'error', error: { type: 'overloaded_error', message: 'test: overloaded' } }, ['retry-after', '1']);
     } else if (!(await options.override?.(request, reply, stream))) await answerRequest(request, reply, state);
@@ -85,6 +89,12 @@ export async function startFakeProvider(options: FakeProviderOptions = {}): Prom
       if (!wire) return stream.end();
       const upgrade = headerOf(wire, 'upgrade')?.toLowerCase() === 'websocket';
       const request = capture.request(h1Facts(wire, connection, upgrade));
+      const refusal = upgrade && request.path.endsWith('/responses') ? options.refuse?.() : undefined;
+      if (refusal) {
+        new Reply(http1Wire(stream), undefined).json(refusal.status, refusalBody(refusal.status), [...(refusal.headers ?? [])]);
+        capture.answered(request, refusal.status);
+        continue;
+      }
       if (upgrade && options.webSocket !== false && request.path.endsWith('/responses')) {
         reader.detach();
         const terms = options.deflate ? deflateTerms(headerOf(wire, 'sec-websocket-extensions')) : undefined;
@@ -185,6 +195,11 @@ export async function startFakeProvider(options: FakeProviderOptions = {}): Prom
     modelRequests: () => capture.requests.filter((r) => isModelRequest(r) || (r.protocol === 'websocket' && r.path.endsWith('/responses'))),
     close: listener.close,
   };
+}
+
+function refusalBody(status: number): object {
+  const type = status === 429 ? 'rate_limit_error' : 'overloaded_error';
+  return { type: 'error', error: { type, message: `test: ${status}` } };
 }
 
 function h1Facts(wire: WireRequest, connection: SeenConnection, upgrade: boolean) {

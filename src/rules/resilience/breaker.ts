@@ -98,7 +98,7 @@ export function reviveBreaker(value: unknown, nowMs: number): Breaker | undefine
     calls,
     trips: Math.floor(kept.trips),
     closedMs,
-    probes: reviveProbes(objectOf(kept.probes) ?? {}, nowMs),
+    probes: reviveProbes(kept.probes, nowMs),
     ...(open && { open }),
   };
 }

@@ -103,7 +103,7 @@ export function reviveCooldown(value: unknown, nowMs: number): Cooldown | undefi
     hitMs,
     restMs,
     isHinted: kept.isHinted === true,
-    probes: reviveProbes(objectOf(kept.probes) ?? {}, nowMs),
+    probes: reviveProbes(kept.probes, nowMs),
   };
 }
 

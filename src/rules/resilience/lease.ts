@@ -1,6 +1,6 @@
 // The leave of a probe: one at a time, and it returns by itself when its holder never says how it went.
 // Must not know what is probed.
-import type { LooseObject } from '../loose-json.ts';
+import { type LooseObject, objectOf } from '../loose-json.ts';
 import { type Leave, type Sent, waitFor } from './leave.ts';
 import { isWithin, leftMs, reviveSpan, type Span, seenNow } from './span.ts';
 
@@ -42,9 +42,10 @@ export function seenProbes(probes: Probes, nowMs: number): Probes {
 }
 
 /** What was kept of them; none for what is none. */
-export function reviveProbes(value: LooseObject, nowMs: number): Probes {
-  const turns = isWithin(value.turns, 0, Number.MAX_SAFE_INTEGER) ? Math.floor(value.turns) : 0;
-  const lease = reviveSpan(value.lease, LEASE_MS, nowMs);
+export function reviveProbes(value: unknown, nowMs: number): Probes {
+  const kept: LooseObject = objectOf(value) ?? {};
+  const turns = isWithin(kept.turns, 0, Number.MAX_SAFE_INTEGER) ? Math.floor(kept.turns) : 0;
+  const lease = reviveSpan(kept.lease, LEASE_MS, nowMs);
   return { turns, ...(lease && { lease }) };
 }
 
