@@ -53,7 +53,7 @@ export function reportBreaker(state: Breaker, nowMs: number, report: Sent & { re
   const sentMs = Math.min(report.sentMs, nowMs);
   if (!seen.open) return report.outcome === 'none' || sentMs < seen.closedMs ? seen : count(seen, nowMs, failureOf(report.outcome));
   const holds = holdsLease(seen.probes, report, nowMs);
-  if (!holds && sentMs < endMs(seen.open, nowMs)) return seen;
+  if (!holds && sentMs < endMs(seen.open)) return seen;
   if (report.outcome === 'success') return { calls: [], trips: 0, closedMs: nowMs, probes: withoutLease(seen.probes) };
   const reported = holds ? { ...seen, probes: withoutLease(seen.probes) } : seen;
   return report.outcome === 'none' ? reported : trip(reported, nowMs);
@@ -138,7 +138,7 @@ function look(state: Breaker, nowMs: number): Breaker {
   const calls = state.calls.some(([endedMs]) => endedMs > nowMs)
     ? state.calls.map(([endedMs, failed]): Call => [Math.min(endedMs, nowMs), failed])
     : state.calls;
-  const trips = open && nowMs - endMs(open, nowMs) > TRIPS_MS ? 0 : state.trips;
+  const trips = open && nowMs - endMs(open) > TRIPS_MS ? 0 : state.trips;
   const isSame =
     open === state.open && probes === state.probes && closedMs === state.closedMs && calls === state.calls && trips === state.trips;
   return isSame ? state : { calls, trips, closedMs, probes, ...(open && { open }) };

@@ -24,10 +24,10 @@ export function askForProbe(probes: Probes, nowMs: number): { readonly probes: P
   return { probes: { turns, lease: { sinceMs: nowMs, forMs: LEASE_MS } }, leave: { kind: 'probe', turn: turns } };
 }
 
-/** Whether it holds the lease, and not one that returned before and was given to another. */
+/** Whether it holds the lease, as seen now, and not one that returned before and was given to another. */
 export function holdsLease({ turns, lease }: Probes, sent: Sent, nowMs: number): boolean {
   if (!sent.isProbe || !lease || (sent.turn ?? turns) !== turns) return false;
-  return Math.min(sent.sentMs, nowMs) >= Math.min(lease.sinceMs, nowMs);
+  return Math.min(sent.sentMs, nowMs) >= lease.sinceMs;
 }
 
 /** The probes without a lease. */

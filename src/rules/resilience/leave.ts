@@ -30,3 +30,8 @@ export const GO: Leave = Object.freeze({ kind: 'go' });
 export function waitFor(ms: number): Leave {
   return { kind: 'wait', ms: Math.max(1, Math.ceil(ms)) };
 }
+
+/** What a request that may go out now is told by. */
+export function sentAs(leave: Leave, nowMs: number): Sent {
+  return leave.kind === 'probe' ? { sentMs: nowMs, isProbe: true, turn: leave.turn } : { sentMs: nowMs, isProbe: false };
+}

@@ -16,14 +16,14 @@ export function seenNow(span: Span, nowMs: number): Span {
   return span.sinceMs <= nowMs ? span : { sinceMs: nowMs, forMs: span.forMs };
 }
 
-/** How much of it is left: 0 when it is over, `forMs` at most. */
-export function leftMs(span: Span, nowMs: number): number {
-  return Math.max(0, Math.min(span.sinceMs, nowMs) + span.forMs - nowMs);
+/** When one that was seen now ends. */
+export function endMs(span: Span): number {
+  return span.sinceMs + span.forMs;
 }
 
-/** When it ends, as the clock stands now. */
-export function endMs(span: Span, nowMs: number): number {
-  return Math.min(span.sinceMs, nowMs) + span.forMs;
+/** How much of one that was seen now is left: 0 when it is over, `forMs` at most. */
+export function leftMs(span: Span, nowMs: number): number {
+  return Math.max(0, endMs(span) - nowMs);
 }
 
 /** Whether it is a number from `least` to `most`. */

@@ -113,6 +113,13 @@ describe("what the vendor's replies teach", () => {
     expect(ask(asked.state, NOW, 400).leave.kind).toBe('wait');
   });
 
+  test("takes Anthropic's own word before the general one", () => {
+    const own = ['limit', '10', 'remaining', '4', 'reset', '2025-10-01T12:00:30Z'].map((text, i) =>
+      i % 2 ? text : `anthropic-ratelimit-requests-${text}`,
+    );
+    expect(left(learnLimits(UNLIMITED, NOW, [...openai(100, 90, '6s'), ...own]), 'requests')).toMatchObject({ limit: 10, left: 4 });
+  });
+
   test("counts by the vendor's clock", () => {
     const headers = ['date', 'Wed, 01 Oct 2025 11:00:00 GMT', ...openai(100, 0, '2025-10-01T11:00:10Z')];
     expect(left(learnLimits(UNLIMITED, NOW, headers), 'requests')?.fullInMs).toBe(10_000);
