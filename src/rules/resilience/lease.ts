@@ -26,8 +26,7 @@ export function askForProbe(probes: Probes, nowMs: number): { readonly probes: P
 
 /** Whether it holds the lease, as seen now, and not one that returned before and was given to another. */
 export function holdsLease({ turns, lease }: Probes, sent: Sent, nowMs: number): boolean {
-  if (!sent.isProbe || !lease || (sent.turn ?? turns) !== turns) return false;
-  return Math.min(sent.sentMs, nowMs) >= lease.sinceMs;
+  return sent.isProbe && lease !== undefined && sent.turn === turns && Math.min(sent.sentMs, nowMs) >= lease.sinceMs;
 }
 
 /** The probes without a lease. */

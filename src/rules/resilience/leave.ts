@@ -14,14 +14,12 @@ export interface Asked<S> {
 }
 
 /**
- * When a request went out, in wall-clock ms taken at or after the asking, and whether it was let go as the probe. `turn` is that of its leave;
- * without it a probe is told from an earlier one by the time alone, which a clock that was set back can deceive.
+ * When a request went out, in wall-clock ms taken at or after the asking, and whether it was let go as the probe. `turn` is that of its leave:
+ * a clock that is set back makes the time alone no mark of a probe.
  */
-export interface Sent {
-  readonly sentMs: number;
-  readonly isProbe: boolean;
-  readonly turn?: number | undefined;
-}
+export type Sent =
+  | { readonly sentMs: number; readonly isProbe: false }
+  | { readonly sentMs: number; readonly isProbe: true; readonly turn: number };
 
 /** The answer of a machine that holds nobody back. */
 export const GO: Leave = Object.freeze({ kind: 'go' });

@@ -11,7 +11,7 @@ import {
   viewBreaker,
   worthKeeping,
 } from '../../../../src/rules/resilience/breaker.ts';
-import type { Sent } from '../../../../src/rules/resilience/leave.ts';
+import { type Sent, sentAs } from '../../../../src/rules/resilience/leave.ts';
 import { kept, lives, START } from './steps.ts';
 
 const LEASE = 30_000;
@@ -76,7 +76,7 @@ function asks(world: World): void {
     expect(leave.ms).toBeLessThanOrEqual(LONGEST);
     return;
   }
-  const sent: Sent = { sentMs: world.nowMs, isProbe: leave.kind === 'probe', turn: leave.kind === 'probe' ? leave.turn : undefined };
+  const sent = sentAs(leave, world.nowMs);
   world.underWay.push(sent);
   if (leave.kind === 'go') {
     expect(before.open).toBeUndefined();
@@ -157,7 +157,7 @@ test('a crowd that hangs over an outage does not open it again once a probe has 
       for (let i = 0; i < 8; i++) state = reportBreaker(state, START, { sentMs: START - 10, isProbe: false, outcome: 'failure' });
       const asked = askBreaker(state, START + 10_000);
       expect(asked.leave.kind).toBe('probe');
-      state = reportBreaker(asked.state, START + 10_200, { sentMs: START + 10_000, isProbe: true, outcome: 'success' });
+      state = reportBreaker(asked.state, START + 10_200, { sentMs: START + 10_000, isProbe: true, turn: 1, outcome: 'success' });
       for (const late of outcomes)
         state = reportBreaker(state, START + 10_200 + lateMs, { sentMs: START - 5, isProbe: false, outcome: late });
       expect(askBreaker(state, START + 10_200 + lateMs).leave.kind).toBe('go');

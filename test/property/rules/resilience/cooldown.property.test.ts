@@ -13,7 +13,7 @@ import {
   viewCooldown,
   worthKeeping,
 } from '../../../../src/rules/resilience/cooldown.ts';
-import type { Sent } from '../../../../src/rules/resilience/leave.ts';
+import { type Sent, sentAs } from '../../../../src/rules/resilience/leave.ts';
 import { kept, lives, START } from './steps.ts';
 
 const DAY = 86_400_000;
@@ -93,7 +93,7 @@ function asks(world: World): void {
     expect(leave.ms).toBeLessThanOrEqual(DAY);
     return;
   }
-  const sent: Sent = { sentMs: world.nowMs, isProbe: leave.kind === 'probe', turn: leave.kind === 'probe' ? leave.turn : undefined };
+  const sent = sentAs(leave, world.nowMs);
   world.underWay.push(sent);
   if (leave.kind === 'go') {
     expect(before.restMs).toBe(0);
@@ -164,7 +164,7 @@ test('a storm of any size makes one rest, whatever its answers say and whenever 
         if (state.level > level) begun++;
         if (!probes) continue;
         const asked = askCooldown(state, nowMs);
-        state = asked.leave.kind === 'probe' ? succeedCooldown(asked.state, nowMs, { sentMs: nowMs, isProbe: true }) : asked.state;
+        state = asked.leave.kind === 'probe' ? succeedCooldown(asked.state, nowMs, sentAs(asked.leave, nowMs)) : asked.state;
       }
       expect(begun).toBe(1);
     }),

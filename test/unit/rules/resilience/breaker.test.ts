@@ -12,8 +12,8 @@ import {
 } from '../../../../src/rules/resilience/breaker.ts';
 
 const NOW = 1_700_000_000_000;
-const report = (state: Breaker, nowMs: number, outcome: Outcome, sentMs = nowMs, isProbe = false) =>
-  reportBreaker(state, nowMs, { sentMs, isProbe, outcome });
+const report = (state: Breaker, nowMs: number, outcome: Outcome, sentMs = nowMs, turn = 0) =>
+  reportBreaker(state, nowMs, { sentMs, outcome, ...(turn > 0 ? { isProbe: true, turn } : { isProbe: false }) });
 /** The outcomes one after the other, 100 ms apart, the last at NOW. */
 const outcomesOf = (...outcomes: Outcome[]) =>
   outcomes.reduce((state, outcome, i) => report(state, NOW - (outcomes.length - 1 - i) * 100, outcome), CLOSED);
@@ -85,13 +85,13 @@ describe('half-open', () => {
   });
 
   test('closes with the success of the probe, its window empty and its trips forgotten', () => {
-    const closed = report(PROBING, NOW + 12_000, 'success', NOW + 11_000, true);
+    const closed = report(PROBING, NOW + 12_000, 'success', NOW + 11_000, 1);
     expect(viewBreaker(closed, NOW + 12_000)).toEqual({ state: 'closed', untilMs: 0, calls: 0, failures: 0, trips: 0 });
     expect(worthKeeping(PROBING, closed)).toBe(true);
   });
 
   test('that closed is not opened again by calls of before', () => {
-    let closed = report(PROBING, NOW + 12_000, 'success', NOW + 11_000, true);
+    let closed = report(PROBING, NOW + 12_000, 'success', NOW + 11_000, 1);
     for (let i = 0; i < 200; i++) closed = report(closed, NOW + 13_000, 'failure', NOW - 50);
     expect(viewBreaker(closed, NOW + 13_000)).toMatchObject({ state: 'closed', calls: 0 });
   });
@@ -99,12 +99,12 @@ describe('half-open', () => {
   test.each<Outcome>(['failure', 'half'])('opens for twice as long with each %s of the probe, up to a minute', (outcome) => {
     let state = OPEN;
     let nowMs = NOW;
-    const spans = Array.from({ length: 5 }, () => {
+    const spans = Array.from({ length: 5 }, (_, i) => {
       const { untilMs } = viewBreaker(state, nowMs);
       const span = untilMs - nowMs;
       state = askBreaker(state, untilMs).state;
       nowMs = untilMs + 50;
-      state = report(state, nowMs, outcome, untilMs, true);
+      state = report(state, nowMs, outcome, untilMs, i + 1);
       return span;
     });
     expect(spans).toEqual([10_000, 20_000, 40_000, 60_000, 60_000]);
@@ -112,26 +112,26 @@ describe('half-open', () => {
   });
 
   test('gives the lease to the next when the probe says nothing', () => {
-    const released = report(PROBING, NOW + 12_000, 'none', NOW + 11_000, true);
+    const released = report(PROBING, NOW + 12_000, 'none', NOW + 11_000, 1);
     expect(askBreaker(released, NOW + 12_000).leave).toEqual(PROBE);
     expect(worthKeeping(PROBING, released)).toBe(false);
   });
 
   test('does not take the lease from another, whose own has returned', () => {
     const second = askBreaker(PROBING, NOW + 41_000).state;
-    expect(report(second, NOW + 42_000, 'none', NOW + 11_000, true)).toBe(second);
+    expect(report(second, NOW + 42_000, 'none', NOW + 11_000, 1)).toBe(second);
   });
 
   test('keeps its lease when an earlier probe fails late', () => {
     const second = askBreaker(PROBING, NOW + 41_000).state;
-    const again = report(second, NOW + 42_000, 'failure', NOW + 11_000, true);
+    const again = report(second, NOW + 42_000, 'failure', NOW + 11_000, 1);
     expect(askBreaker(again, NOW + 62_000).leave).toEqual({ kind: 'wait', ms: 2_000 });
-    expect(stateOf(report(again, NOW + 62_000, 'success', NOW + 41_000, true), NOW + 62_000)).toBe('closed');
+    expect(stateOf(report(again, NOW + 62_000, 'success', NOW + 41_000, 2), NOW + 62_000)).toBe('closed');
   });
 
   test('believes what was sent after the opening was over, whoever sent it', () => {
     const second = askBreaker(PROBING, NOW + 41_000).state;
-    expect(stateOf(report(second, NOW + 42_000, 'success', NOW + 11_000, true), NOW + 42_000)).toBe('closed');
+    expect(stateOf(report(second, NOW + 42_000, 'success', NOW + 11_000, 1), NOW + 42_000)).toBe('closed');
     expect(viewBreaker(report(OPEN, NOW + 12_000, 'failure', NOW + 11_000), NOW + 12_000)).toMatchObject({ state: 'open', trips: 2 });
   });
 
@@ -140,7 +140,7 @@ describe('half-open', () => {
     expect(late.leave).toEqual(PROBE);
     expect(viewBreaker(OPEN, NOW + 610_000).trips).toBe(1);
     expect(viewBreaker(late.state, NOW + 610_001).trips).toBe(0);
-    const again = report(late.state, NOW + 611_000, 'failure', NOW + 610_001, true);
+    const again = report(late.state, NOW + 611_000, 'failure', NOW + 610_001, 1);
     expect(viewBreaker(again, NOW + 611_000)).toMatchObject({ state: 'open', untilMs: NOW + 621_000, trips: 1 });
   });
 });
@@ -156,11 +156,11 @@ describe('a clock that is set back', () => {
   test('leaves no more than the whole lease, and its holder still counts', () => {
     const { state } = askBreaker(PROBING, NOW + 10_500);
     expect(viewBreaker(state, NOW + 10_500)).toMatchObject({ state: 'half-open', untilMs: NOW + 40_500 });
-    expect(stateOf(report(state, NOW + 10_600, 'success', NOW + 11_000, true))).toBe('closed');
+    expect(stateOf(report(state, NOW + 10_600, 'success', NOW + 11_000, 1))).toBe('closed');
   });
 
   test('does not keep a closed one from counting', () => {
-    const closed = report(PROBING, NOW + 12_000, 'success', NOW + 11_000, true);
+    const closed = report(PROBING, NOW + 12_000, 'success', NOW + 11_000, 1);
     const counted = report(closed, NOW - 1e9, 'failure', NOW - 1e9);
     expect(viewBreaker(counted, NOW - 1e9).calls).toBe(1);
   });

@@ -11,14 +11,15 @@ import {
   viewCooldown,
   worthKeeping,
 } from '../../../../src/rules/resilience/cooldown.ts';
+import { type Sent, sentAs } from '../../../../src/rules/resilience/leave.ts';
 
 const NOW = 1_700_000_000_000;
 const MINUTE = 60_000;
 const DAY = 86_400_000;
 const most = () => 1;
 const none = () => 0;
-const plain = (sentMs: number) => ({ sentMs, isProbe: false });
-const probe = (sentMs: number) => ({ sentMs, isProbe: true });
+const plain = (sentMs: number): Sent => ({ sentMs, isProbe: false });
+const probe = (sentMs: number, turn = 1): Sent => ({ sentMs, isProbe: true, turn });
 const hit = (state: Cooldown, nowMs: number, hintMs?: number, sentMs = nowMs) =>
   hitCooldown(state, nowMs, { ...plain(sentMs), ...(hintMs !== undefined && { hintMs }) }, most);
 const leave = (state: Cooldown, nowMs: number) => askCooldown(state, nowMs).leave;
@@ -136,7 +137,7 @@ describe('the probe', () => {
     const second = askCooldown(PROBING, NOW + 36_000).state;
     const again = hitCooldown(second, NOW + 37_000, { ...probe(NOW + 6_000), hintMs: 1_000 }, most);
     expect(leave(again, NOW + 38_000)).toEqual({ kind: 'wait', ms: 2_000 });
-    expect(succeedCooldown(again, NOW + 38_000, probe(NOW + 36_000)).restMs).toBe(0);
+    expect(succeedCooldown(again, NOW + 38_000, probe(NOW + 36_000, 2)).restMs).toBe(0);
   });
 
   test('has a turn of its own, by which it is known although the clock was set back to when it began', () => {
@@ -147,8 +148,10 @@ describe('the probe', () => {
       { kind: 'probe', turn: 2 },
     ]);
     const { state } = askCooldown(second.state, NOW + 6_000);
-    expect(releaseCooldown(state, NOW + 6_000, { ...probe(NOW + 6_000), turn: 1 })).toBe(state);
-    expect(releaseCooldown(state, NOW + 6_000, { ...probe(NOW + 36_000), turn: 2 }).probes).toEqual({ turns: 2 });
+    expect(sentAs(first.leave, NOW + 6_000)).toEqual(probe(NOW + 6_000, 1));
+    expect(sentAs({ kind: 'go' }, NOW)).toEqual(plain(NOW));
+    expect(releaseCooldown(state, NOW + 6_000, probe(NOW + 6_000))).toBe(state);
+    expect(releaseCooldown(state, NOW + 6_000, probe(NOW + 36_000, 2)).probes).toEqual({ turns: 2 });
   });
 
   test('that succeeds ends the rest for all; the level stays for its time', () => {
