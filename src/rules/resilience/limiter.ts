@@ -30,6 +30,7 @@ const COARSE_MS = 2_000;
 /** What a reply's headers say of the vendor's windows. */
 export function learnLimits(state: Limiter, nowMs: number, headers: RawHeaders): Limiter {
   const windows = limitWindows(headers, nowMs);
+  if (!windows) return state;
   let next = state;
   for (const name of LEARNED) {
     const window = windows[name];
