@@ -39,7 +39,7 @@ const { signal } = new AbortController();
 function exchange(mode: 'off' | 'observe' | 'enforce') {
   const flowFor = compileFlow({ mode, requests_per_minute: 1_000_000, tokens_per_minute: 1_000_000_000 });
   const machines = openMachines(undefined, openLog({ level: 'silent', form: 'json', sink: () => undefined }), Date.now());
-  const parts = { machines, now: Date.now, random: Math.random, count: () => undefined };
+  const parts = { machines, now: Date.now, random: () => 0.5, count: () => undefined };
   const flow = openFlow({ ...parts, after: realAfter });
   const way = openWay(parts);
   const replies = openSharedReplies((_ms, act) => {

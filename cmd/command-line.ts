@@ -192,7 +192,9 @@ function oneOf(words: readonly string[]): string {
 
 /** An option that belongs to another action. */
 function strayOption(command: Command, args: Readonly<Record<string, unknown>>, self: string): string | undefined {
-  const action = String(args[/<(\w+)>/.exec(command.name)?.[1] ?? '']);
+  const place = /[<[](\w+)[>\]]/.exec(command.name)?.[1] ?? '';
+  // Where the action may be left out, the first one is meant.
+  const action = String(args[place] ?? command.positionals?.[place]?.choices?.[0]);
   for (const [name, { actions }] of Object.entries(command.options ?? {}))
     if (actions && args[name] !== undefined && !actions.includes(action))
       return `--${name} belongs to ${word(command)} ${oneOf(actions)}, not to ${action}; see ${self} ${word(command)} --help`;

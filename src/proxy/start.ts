@@ -1,6 +1,6 @@
 // Opens the one port and gives every socket to accept. Owns what lives as long as the daemon: open sockets, counts, the drain.
 // It must not know what happens on a socket.
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { Limits } from './control/messages.ts';
@@ -38,6 +38,8 @@ export interface RunningProxy {
 }
 
 const REPORTS = 200;
+/** From 0 to 1. */
+const fromCrypto = () => randomInt(2 ** 32) / 2 ** 32;
 
 /** Starts listening. Rejects with the listen error (EADDRINUSE, EACCES, …). */
 export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
@@ -47,7 +49,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   let serial = 0;
   let exchanges = 0;
   let draining = false;
-  const { after = realAfter, random = Math.random, now } = options;
+  const { after = realAfter, random = fromCrypto, now } = options;
   const machines = openMachines(options.stateKeeper, options.log, now());
   const count = (name: string): void => {
     totals[name] = (totals[name] ?? 0) + 1;

@@ -2,6 +2,6 @@
 import { test } from 'vitest';
 import { livesThrough, TROUBLES } from './trouble.ts';
 
-test.each(Object.keys(TROUBLES) as (keyof typeof TROUBLES)[])('%s', async (trouble) => {
+test.concurrent.each(Object.keys(TROUBLES) as (keyof typeof TROUBLES)[])('%s', async (trouble) => {
   await livesThrough({ cli: 'claude-code' }, trouble);
 });

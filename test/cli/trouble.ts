@@ -14,14 +14,14 @@ export const TROUBLES = {
 
 /** Its work ends whole, and the provider is asked no more often than by the CLI alone. */
 export async function livesThrough(setting: CliSetting, trouble: keyof typeof TROUBLES): Promise<void> {
-  const prompt = 'Say hello.';
-  const steps = [
-    { way: 'direct', prompt, timeoutMs: 110_000 },
-    { way: 'daemon', prompt, timeoutMs: 110_000 },
-  ] as const;
-  const result = await onStage({ setting, steps, trouble: TROUBLES[trouble], resilience: { mode: 'enforce', hold: 'enforce' } });
-  const [direct, through] = result.steps as [StepResult, StepResult];
-  const why = `${through.stderr}\n${result.daemonLog}`.slice(-4000);
+  const play = async (way: 'direct' | 'daemon') => {
+    const job = { setting, steps: [{ way, prompt: 'Say hello.', timeoutMs: 110_000 }], trouble: TROUBLES[trouble] };
+    const { steps, daemonLog } = await onStage({ ...job, resilience: { mode: 'enforce', hold: 'enforce' } });
+    return { step: steps[0]!, daemonLog };
+  };
+  // Each has a provider of its own, and mostly waits.
+  const [{ step: direct }, { step: through, daemonLog }] = await Promise.all([play('direct'), play('daemon')]);
+  const why = `${through.stderr}\n${daemonLog}`.slice(-4000);
   expect({ exit: through.exit, timedOut: through.timedOut, why }).toMatchObject({ exit: 0, timedOut: false });
   expect(through.stdout).toContain('ECHO<Say hello.> END');
   const asked = (step: StepResult) => modelRequests(step).length;

@@ -46,6 +46,8 @@ const RUN_BY: Readonly<Record<string, readonly [file: string, text: string]>> = 
   'eval "$(cmd/sallyport completion': ['test/journey/cli-completion.test.ts', 'bash completes by the script'],
   'cmd/sallyport vault set': ['test/journey/cli-credentials.test.ts', 'a key is kept, put in for its placeholder'],
   'cmd/sallyport completion': ['test/journey/cli-completion.test.ts', 'fish completes by the script'],
+  'cmd/sallyport limits': ['test/journey/cli-limits.test.ts', 'a pause and an open breaker are shown, outlive a restart'],
+  'cmd/sallyport breaker': ['test/journey/cli-limits.test.ts', 'a pause and an open breaker are shown, outlive a restart'],
   'cmd/sallyport log': ['test/journey/cli-audit.test.ts', '--follow shows exchanges as they come'],
   'cmd/sallyport audit list': ['test/journey/cli-audit.test.ts', 'the log is shown, listed, exported and verified'],
   'cmd/sallyport audit export': ['test/journey/cli-audit.test.ts', 'export: lines or an archive, private'],
@@ -72,9 +74,15 @@ describe('documents', () => {
   });
 
   test('tell nobody to type what no test runs', () => {
-    const typed = ['README.md', 'CONTRIBUTING.md', 'docs/guardrails.md', 'docs/rules.md', 'docs/audit.md', 'docs/vault.md'].flatMap(
-      (file) => commands(readText(file)),
-    );
+    const typed = [
+      'README.md',
+      'CONTRIBUTING.md',
+      'docs/guardrails.md',
+      'docs/rules.md',
+      'docs/audit.md',
+      'docs/vault.md',
+      'docs/resilience.md',
+    ].flatMap((file) => commands(readText(file)));
     expect(typed.length).toBeGreaterThan(5);
     const known = (line: string) => Object.keys(RUN_BY).find((words) => line === words || line.startsWith(`${words} `));
     expect(typed.filter((line) => known(line) === undefined)).toEqual([]);

@@ -86,7 +86,8 @@ export async function startFlowStage({
     headers = [],
     path = '/v1/messages',
   }: PostOptions = {}) => {
-    const client = await scene.connect({ host: PROVIDER });
+    // Two hundred at once have to share the machine.
+    const client = await scene.connect({ host: PROVIDER, waitMs: 60_000 });
     const body = JSON.stringify({ model, max_tokens: 9, tools: [], messages: [{ role: 'user', content: text }] });
     const fields = [
       'Host',

@@ -2,10 +2,11 @@
 // the reply, the words of a refusal, the end. Each may come once, in that order, and none has to. It must not hold a reply up.
 import type { Fault, FaultCode } from '../../fault.ts';
 import type { ReplyHead } from '../../headers.ts';
-import { outcomeOf, reportBreaker } from '../../rules/resilience/breaker.ts';
+import { type Outcome, outcomeOf, reportBreaker } from '../../rules/resilience/breaker.ts';
 import { hitCooldown, releaseCooldown, succeedCooldown } from '../../rules/resilience/cooldown.ts';
 import type { FlowSettings } from '../../rules/resilience/flow-settings.ts';
 import { hintMs } from '../../rules/resilience/hints.ts';
+import type { Sent } from '../../rules/resilience/leave.ts';
 import { learnLimits, settleLimiter } from '../../rules/resilience/limiter.ts';
 import { type KeptReply, reportLockout } from '../../rules/resilience/lockout.ts';
 import { isMiss } from '../../rules/resilience/miss.ts';
@@ -14,8 +15,8 @@ import type { FlowKeys, FlowMachines } from './flow-machines.ts';
 /** What a request was let go with. */
 export interface Ticket {
   readonly keys: FlowKeys;
-  /** It is the one that tries. */
-  readonly probes: { readonly cooldown: boolean; readonly breaker: boolean };
+  /** As what it was let go by which machine. */
+  readonly sent: { readonly cooldown: Sent; readonly breaker: Sent };
   /** Tokens that the limiter holds for it. */
   readonly reserved: number;
   /** Wall clock, ms. */
@@ -52,28 +53,32 @@ const FAILURES: ReadonlySet<FaultCode> = new Set(['upstream-cut', 'upstream-sile
 /** Statuses with which a provider may say that a model is not for this credential. */
 const MISSES: ReadonlySet<number> = new Set([400, 403, 404]);
 
+/** It was counted and judged, so nobody asks for a pause: a request that is wrong in itself too. */
+function isTaken(status: number): boolean {
+  return status < 400 || status === 400 || status === 404 || status === 413 || status === 422;
+}
+
 /** Opens it. */
 export function openPass({ machines, now, random, ticket, waitedMs, wake }: PassParts): Pass {
   const { cooldown, limiter, breaker, lockout } = machines;
-  const { keys, probes, modes, sentMs } = ticket;
+  const { keys, sent, modes } = ticket;
   let head: ReplyHead | undefined;
 
   const hit = (hint: number | undefined): void => {
-    const how = { sentMs, isProbe: probes.cooldown, ...(hint !== undefined && { hintMs: hint }) };
+    const how = { ...sent.cooldown, ...(hint !== undefined && { hintMs: hint }) };
     cooldown.set(keys.credential, hitCooldown(cooldown.get(keys.credential), now(), how, random));
   };
-  const release = (): void =>
-    cooldown.set(keys.credential, releaseCooldown(cooldown.get(keys.credential), now(), { sentMs, isProbe: true }));
-  const tell = (outcome: 'success' | 'failure' | 'half' | 'none', isProbe: boolean): void => {
+  const release = (): void => cooldown.set(keys.credential, releaseCooldown(cooldown.get(keys.credential), now(), sent.cooldown));
+  const tell = (outcome: Outcome, as: Sent): void => {
     if (modes.breaker === 'off') return;
-    breaker.set(keys.family, reportBreaker(breaker.get(keys.family), now(), { sentMs, isProbe, outcome }));
+    breaker.set(keys.family, reportBreaker(breaker.get(keys.family), now(), { ...as, outcome }));
   };
   const cool = (reply: ReplyHead, hint: number | undefined): void => {
     if (modes.cooldown === 'off') return;
     const state = cooldown.get(keys.credential);
     if (reply.status === 429) hit(hint);
-    else if (reply.status < 400) cooldown.set(keys.credential, succeedCooldown(state, now(), { sentMs, isProbe: probes.cooldown }));
-    else if (probes.cooldown) release();
+    else if (isTaken(reply.status)) cooldown.set(keys.credential, succeedCooldown(state, now(), sent.cooldown));
+    else release();
   };
 
   return {
@@ -84,7 +89,7 @@ export function openPass({ machines, now, random, ticket, waitedMs, wake }: Pass
       if (modes.limiter !== 'off') limiter.set(keys.credential, learnLimits(limiter.get(keys.credential), now(), reply.headers));
       const hint = reply.status === 429 ? hintMs(reply, '', now()) : undefined;
       cool(reply, hint);
-      tell(outcomeOf(reply.status), probes.breaker);
+      tell(outcomeOf(reply.status), sent.breaker);
       if (reply.status < 400 && modes.lockout !== 'off')
         lockout.set(keys.model, reportLockout(lockout.get(keys.model), now(), { kind: 'hit' }));
       wake(keys.credential);
@@ -103,10 +108,10 @@ export function openPass({ machines, now, random, ticket, waitedMs, wake }: Pass
     ended(fault, tokensIn) {
       const isFailure = fault !== undefined && FAILURES.has(fault.code);
       if (!head) {
-        tell(isFailure ? 'failure' : 'none', probes.breaker);
-        if (probes.cooldown) release();
+        tell(isFailure ? 'failure' : 'none', sent.breaker);
+        if (modes.cooldown !== 'off') release();
         wake(keys.credential);
-      } else if (isFailure) tell('failure', false);
+      } else if (isFailure) tell('failure', { ...sent.breaker, isProbe: false });
       const used = tokensIn ?? ticket.reserved;
       if (modes.limiter !== 'off' && used !== ticket.reserved) {
         limiter.set(keys.credential, settleLimiter(limiter.get(keys.credential), now(), { reserved: ticket.reserved, used }));

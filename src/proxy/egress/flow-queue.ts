@@ -80,11 +80,13 @@ export function openFlowQueue<T, W>(after: After): FlowQueue<T, W> {
       look = first.look();
     } catch (thrown) {
       first.reject(thrown as Error);
-      return arm(key, row, SPREAD_MS);
+      arm(key, row, SPREAD_MS);
+      return;
     }
     if ('waitMs' in look) {
       row.last = look;
-      return arm(key, row, look.waitMs);
+      arm(key, row, look.waitMs);
+      return;
     }
     // Armed before it goes: when the last one leaves, the row and its timer are taken away.
     arm(key, row, SPREAD_MS);

@@ -4,6 +4,7 @@ import { Fault } from '../../fault.ts';
 import { askBreaker, reportBreaker } from '../../rules/resilience/breaker.ts';
 import { askCooldown, releaseCooldown, spreadMs } from '../../rules/resilience/cooldown.ts';
 import type { FlowSettings, Mode } from '../../rules/resilience/flow-settings.ts';
+import { type Sent, sentAs } from '../../rules/resilience/leave.ts';
 import { askLimiter } from '../../rules/resilience/limiter.ts';
 import { askLockout, type KeptReply } from '../../rules/resilience/lockout.ts';
 import type { After } from '../refresh-flights.ts';
@@ -69,17 +70,19 @@ export function openFlow({ machines, now, random, after, count }: FlowParts): Fl
     const { modes, requestsPerMinute, tokensPerMinute } = ask.settings;
     const keys = keysOf(ask);
     const nowMs = now();
-    const probes = { cooldown: false, breaker: false };
+    const sent: { cooldown: Sent; breaker: Sent } = {
+      cooldown: { sentMs: nowMs, isProbe: false },
+      breaker: { sentMs: nowMs, isProbe: false },
+    };
     const giveBack = (): void => {
-      const sent = { sentMs: nowMs, isProbe: true };
-      if (probes.cooldown) cooldown.set(keys.credential, releaseCooldown(cooldown.get(keys.credential), nowMs, sent));
-      if (probes.breaker) breaker.set(keys.family, reportBreaker(breaker.get(keys.family), nowMs, { ...sent, outcome: 'none' }));
+      cooldown.set(keys.credential, releaseCooldown(cooldown.get(keys.credential), nowMs, sent.cooldown));
+      breaker.set(keys.family, reportBreaker(breaker.get(keys.family), nowMs, { ...sent.breaker, outcome: 'none' }));
     };
     if (modes.cooldown !== 'off') {
       const { state, leave } = askCooldown(cooldown.get(keys.credential), nowMs);
       cooldown.set(keys.credential, state);
       if (leave.kind === 'wait' && holds(modes.cooldown, 'cooldown')) return { waitMs: leave.ms, why: 'cooldown' };
-      probes.cooldown = leave.kind === 'probe';
+      sent.cooldown = sentAs(leave, nowMs);
     }
     if (modes.breaker !== 'off') {
       const { state, leave } = askBreaker(breaker.get(keys.family), nowMs);
@@ -88,7 +91,7 @@ export function openFlow({ machines, now, random, after, count }: FlowParts): Fl
         giveBack();
         return { waitMs: leave.ms, why: 'breaker' };
       }
-      probes.breaker = leave.kind === 'probe';
+      sent.breaker = sentAs(leave, nowMs);
     }
     let reserved = 0;
     if (modes.limiter !== 'off') {
@@ -101,7 +104,7 @@ export function openFlow({ machines, now, random, after, count }: FlowParts): Fl
       }
       reserved = leave.kind === 'wait' ? 0 : ask.tokens;
     }
-    return { go: { keys, probes, reserved, sentMs: nowMs, modes } };
+    return { go: { keys, sent, reserved, sentMs: nowMs, modes } };
   };
 
   const refuse = ({ why, waitMs }: Wait<Why>): Fault => {

@@ -4,6 +4,7 @@ import { asFault, Fault, type FaultCode } from '../../fault.ts';
 import { askBreaker, type Outcome, reportBreaker } from '../../rules/resilience/breaker.ts';
 import { spreadMs } from '../../rules/resilience/cooldown.ts';
 import type { FlowSettings } from '../../rules/resilience/flow-settings.ts';
+import { type Sent, sentAs } from '../../rules/resilience/leave.ts';
 import { earn, FIRST_BUDGET, type RetryBudget, spend } from '../../rules/resilience/retry-budget.ts';
 import { type FlowMachines, wayKey } from './flow-machines.ts';
 
@@ -44,11 +45,11 @@ export function openWay({ machines: { way }, now, random, count }: WayParts): Wa
     const mode = settings.modes.breaker;
     const key = wayKey(host);
     const sentMs = now();
-    let isProbe = false;
+    let sent: Sent = { sentMs, isProbe: false };
     if (mode !== 'off') {
       const { state, leave } = askBreaker(way.get(key), sentMs);
       way.set(key, state);
-      isProbe = leave.kind === 'probe';
+      sent = sentAs(leave, sentMs);
       if (leave.kind === 'wait') {
         if (mode === 'enforce') {
           count('flow:refused:way');
@@ -58,7 +59,7 @@ export function openWay({ machines: { way }, now, random, count }: WayParts): Wa
       }
     }
     const tell = (outcome: Outcome): void => {
-      if (mode !== 'off') way.set(key, reportBreaker(way.get(key), now(), { sentMs, isProbe, outcome }));
+      if (mode !== 'off') way.set(key, reportBreaker(way.get(key), now(), { ...sent, outcome }));
     };
     budget = earn(budget);
     try {

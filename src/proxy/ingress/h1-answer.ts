@@ -1,4 +1,5 @@
-// Answers of an HTTP/1 exchange that no upstream gave to it: whole, or as they come. It must not know whose answer it is.
+// Answers of an HTTP/1 exchange that no upstream of its own gave: whole, or as they come.
+// It must not know whose answer it is.
 import { STATUS_CODES } from 'node:http';
 import type { RawHeaders, ReplyHead } from '../../headers.ts';
 import type { WholeReply } from '../exchange.ts';

@@ -11,6 +11,7 @@ export const MODES = ['off', 'observe', 'enforce'] as const;
 
 /** Each machine with a mode of its own. */
 export const MACHINES = ['limiter', 'cooldown', 'breaker', 'lockout', 'retry', 'idempotency', 'hold'] as const;
+/** One of them. */
 export type Machine = (typeof MACHINES)[number];
 
 /** What may be said of all hosts, and of those of a pattern. */

@@ -1,4 +1,5 @@
-// What of the machines outlives the daemon: one row for each state that is worth it. Who keeps the rows is somebody else's business.
+// What of the machines outlives the daemon: one row for each state that is worth it.
+// Must not know who keeps the rows.
 
 /** One row. `state` is plain JSON; it is looked at before it is believed. */
 export interface KeptState {
