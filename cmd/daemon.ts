@@ -32,6 +32,7 @@ import { openRunTokens } from './run-tokens.ts';
 import { type Invocation, loadSettings, RULE_GRAMMAR } from './settings.ts';
 import { openStored } from './stored.ts';
 import { unreffed } from './timers.ts';
+import { openBudgets } from './usage/budgets.ts';
 import { openVaulted } from './vaulted.ts';
 
 /** How a daemon is started. */
@@ -113,6 +114,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     },
   });
   opening.defer(() => references.close());
+  const budgets = openBudgets({ store, profiles, config: () => state.config, log, now: Date.now, opening });
 
   let proxy: RunningProxy;
   const listen = options.isEphemeral && first.origins.listen === 'default' ? { ...first.config.listen, port: 0 } : first.config.listen;
@@ -131,6 +133,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       tokens,
       ...allowedUsers(() => state.config.allow_uids, process.getuid?.(), openPeerUsers()),
       profile: profiles.get,
+      budgets: budgets.meter,
       limits: () => ({
         headMs: state.config.head_seconds * 1000,
         idleMs: state.config.idle_seconds * 1000,
@@ -211,6 +214,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       recordsDropped: audit.dropped,
       caExpiresAtMs: state.certs.expiresAtMs,
       caFingerprint: state.certs.fingerprint256,
+      budgets: budgets.rows(),
     }),
     connection: (): Connection => ({
       proxyUrl: proxyUrl(reachable(proxy.address), state.config.proxy_auth),
@@ -224,6 +228,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     config: () => configRows(state.loaded),
     references: () => lookAtReferences(state.policy, references),
     fidelity: (host) => proxy.fidelity(host),
+    usage: budgets.state,
     reload,
     stop: (now) => (now ? cut('asked to, at once') : stop('asked to')),
     hold: holding({
@@ -260,6 +265,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const housekeeping = setInterval(() => {
     state.sayNews();
     runTokens.renew();
+    budgets.forgetOld();
   }, HOUSEKEEPING_MS);
   housekeeping.unref();
   opening.defer(() => clearInterval(housekeeping));

@@ -40,6 +40,8 @@ export interface TestDaemonOptions {
   /** Profiles besides the default one. */
   readonly profiles?: readonly Profile[];
   readonly now?: () => number;
+  /** What profiles may use. Without it nothing is limited. */
+  readonly budgets?: ProxyOptions['budgets'];
 }
 
 export interface TestDaemon extends Address {
@@ -105,6 +107,7 @@ export async function startTestDaemon(options: TestDaemonOptions = {}): Promise<
     needsNoToken: (user) => user === OWN_USER,
     refusesUnrecorded: () => options.refusesUnrecorded === true,
     profile: (name) => [DEFAULT_PROFILE, ...(options.profiles ?? [])].find((profile) => profile.name === name),
+    ...(options.budgets && { budgets: options.budgets }),
     limits: () => ({ ...LIMITS, ...options.limits }),
     log: openLog({ level: 'debug', form: 'json', sink: (line) => log.push(line) }),
     now,

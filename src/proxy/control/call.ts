@@ -3,7 +3,7 @@
 import { lstatSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
 import type { FidelityReport } from '../fidelity.ts';
-import type { ConfigRow, Connection, Hold, ReferenceRow, Reloaded, Status } from './messages.ts';
+import type { ConfigRow, Connection, Hold, ReferenceRow, Reloaded, Status, UsageState } from './messages.ts';
 import { controlPath, socketAddress } from './socket-path.ts';
 
 /** No daemon listens for this home. */
@@ -21,6 +21,8 @@ export interface ControlClient {
   config(): Promise<readonly ConfigRow[]>;
   references(): Promise<readonly ReferenceRow[]>;
   fidelity(host: string | undefined): Promise<readonly FidelityReport[]>;
+  /** What the daemon has counted is in the store then. */
+  usage(): Promise<UsageState>;
   reload(): Promise<Reloaded>;
   stop(now: boolean): Promise<void>;
   /**
@@ -45,6 +47,7 @@ export function controlOf(home: string): ControlClient {
     config: () => get('/config'),
     references: () => call(home, 'GET', '/references', undefined, LOOK_TIMEOUT_MS),
     fidelity: (host) => get(host === undefined ? '/fidelity' : `/fidelity?host=${encodeURIComponent(host)}`),
+    usage: () => get('/usage'),
     reload: () => call(home, 'POST', '/reload', {}, RELOAD_TIMEOUT_MS),
     stop: async (now) => void (await call(home, 'POST', '/stop', { now }, TIMEOUT_MS)),
     hold: async (values = [], profile) => {

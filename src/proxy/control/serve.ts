@@ -42,6 +42,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   '/config': { method: 'GET', act: (daemon) => daemon.config() },
   '/references': { method: 'GET', act: (daemon) => daemon.references() },
   '/fidelity': { method: 'GET', act: (daemon, url) => daemon.fidelity(url.searchParams.get('host') ?? undefined) },
+  '/usage': { method: 'GET', act: (daemon) => daemon.usage() },
   '/reload': { method: 'POST', body: reloadRequest, act: (daemon) => daemon.reload() },
   '/stop': { method: 'POST', body: stopRequest, act: () => ({ stopping: true }) },
   '/hold': { method: 'POST', body: holdRequest, maxBytes: MAX_VALUES_BYTES, act: () => undefined },

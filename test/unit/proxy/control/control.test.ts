@@ -20,6 +20,7 @@ function daemon(over: Partial<Controlled> = {}) {
     config: () => [{ key: 'listen', value: '127.0.0.1:1', origin: 'default' }],
     references: async () => [{ reference: 'env:KEY', trouble: undefined }],
     fidelity: (host) => [{ host: host ?? 'any' }] as never,
+    usage: () => ({ isWritten: true, prices: [] }),
     reload: async () => ({ changed: ['mask'], notices: [], error: undefined }),
     stop: (now) => void stops.push(now),
     hold: (values) => {
@@ -73,6 +74,7 @@ test('each call arrives and its answer comes back', async () => {
   await serve(home, controlled);
   const client = controlOf(home);
   expect((await client.status()).pid).toBe(7);
+  expect(await client.usage()).toEqual({ isWritten: true, prices: [] });
   expect((await client.connection()).proxyUrl).toBe('http://127.0.0.1:1');
   expect(await client.config()).toHaveLength(1);
   expect(await client.references()).toEqual([{ reference: 'env:KEY' }]);
