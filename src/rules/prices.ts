@@ -1,9 +1,8 @@
-// Prices of models that vendors publish, USD per million tokens: what an API key pays, not what a subscription covers. Standard processing, the
-// shortest prompts where longer ones cost more, caches of five minutes. A model whose price hangs on the length of each prompt, or whose page does
-// not say what cached tokens cost, is left out. Read in November 2026; whoever needs others says so under `prices`, which is asked first.
-// - Anthropic: https://platform.claude.com/docs/en/about-claude/pricing and the pages of the models there. Where a page has no row for caches,
-//   its rule holds: a read is a tenth of the input, a write five quarters.
-// - OpenAI: https://developers.openai.com/api/docs/models/ and the name of the model.
+// Prices that vendors publish, USD per million tokens: what an API key pays for standard processing, the shortest prompts and caches of five
+// minutes. A model is left out where the price hangs on each prompt's length or cached tokens have none. `prices` of the user's is asked first.
+// Read in November 2026. Anthropic: https://platform.claude.com/docs/en/about-claude/pricing and the models' pages; where one has no row for
+// caches, the rule there holds (a read is a tenth of the input, a write five quarters). OpenAI: https://developers.openai.com/api/docs/models/NAME.
+// Must not be taken for a bill.
 import type { Price, PriceTable } from './budget/price.ts';
 
 const price = (input: number, output: number, cachedInput: number, cacheWrite: number): Price => ({
