@@ -52,25 +52,48 @@ export interface Meter {
 /** Opens the meter. */
 export function openMeter({ now, zone, priceOf, tally, onCount, tell }: MeterOptions): Meter {
   const buckets = new Map<string, Bucket>();
+  /** By profile: what its rows came to, and by which prices. */
+  const last = new Map<string, { readonly rows: readonly UsageRow[]; readonly priceOf: PriceOf; readonly spent: Spent }>();
   /** By what was said: the day. */
   const said = new Map<string, string>();
 
-  function once(what: readonly string[], day: string, news: MeterNews): void {
+  let minute: number | undefined;
+  let day = '';
+
+  /** Clocks change with a minute, and days do. */
+  function today(): string {
+    const nowMs = now();
+    const current = Math.floor(nowMs / 60_000);
+    if (current !== minute) day = dayOf(nowMs, zone);
+    minute = current;
+    return day;
+  }
+
+  function once(what: readonly string[], when: string, news: MeterNews): void {
     const key = JSON.stringify(what);
-    if (said.get(key) === day) return;
-    said.set(key, day);
+    if (said.get(key) === when) return;
+    said.set(key, when);
     tell(news);
+  }
+
+  function spentToday({ name }: Profile): Spent {
+    const rows = tally.rows(today(), name);
+    const prices = priceOf();
+    const known = last.get(name);
+    if (known?.rows === rows && known.priceOf === prices) return known.spent;
+    const spent = spentOf(rows, prices);
+    last.set(name, { rows, priceOf: prices, spent });
+    return spent;
   }
 
   /** The first budget that is used up. */
   function overOf(profile: Profile): Budget | undefined {
     const { tokensPerDay, moneyPerDay } = profile;
     if (tokensPerDay === undefined && moneyPerDay === undefined) return undefined;
-    const day = dayOf(now(), zone);
-    const spent = spentOf(tally.rows(day, profile.name), priceOf());
+    const spent = spentToday(profile);
     for (const model of unpricedOf(profile, spent)) once(['unpriced', profile.name, model], '', { kind: 'unpriced', profile, model });
     const over = budgetsOf(profile, spent).filter(({ isOver }) => isOver);
-    for (const budget of over) once(['over', profile.name, budget.name], day, { kind: 'over', profile, budget });
+    for (const budget of over) once(['over', profile.name, budget.name], today(), { kind: 'over', profile, budget });
     return over[0];
   }
 
@@ -95,12 +118,12 @@ export function openMeter({ now, zone, priceOf, tally, onCount, tell }: MeterOpt
     },
     goOn,
     count(profile, use) {
-      tally.add({ ...use, day: dayOf(now(), zone), profile: profile.name });
+      tally.add({ ...use, day: today(), profile: profile.name });
       onCount();
       overOf(profile);
     },
     standing(profile) {
-      const spent = spentOf(tally.rows(dayOf(now(), zone), profile.name), priceOf());
+      const spent = spentToday(profile);
       return { budgets: budgetsOf(profile, spent), unpriced: unpricedOf(profile, spent), freeAtMs: dayEnd(now(), zone) };
     },
   };

@@ -23,13 +23,16 @@ export interface Budget {
 
 /** The sums of rows, priced. */
 export function spentOf(rows: readonly UsageRow[], priceOf: PriceOf): Spent {
-  const costs = rows.map((row) => ({ row, usd: rowCost(row, priceOf) }));
-  const unpriced = costs.filter(({ usd }) => usd === undefined).map(({ row }) => row.model);
-  return {
-    ...rows.reduce(addAmounts, NO_AMOUNTS),
-    usd: rounded(costs.reduce((sum, { usd = 0 }) => sum + usd, 0)),
-    unpriced: [...new Set(unpriced)].sort(),
-  };
+  let amounts = NO_AMOUNTS;
+  let sum = 0;
+  const unpriced = new Set<string>();
+  for (const row of rows) {
+    amounts = addAmounts(amounts, row);
+    const usd = rowCost(row, priceOf);
+    if (usd === undefined) unpriced.add(row.model);
+    else sum += usd;
+  }
+  return { ...amounts, usd: rounded(sum), unpriced: [...unpriced].sort() };
 }
 
 /** USD; undefined where tokens were taken at a price nobody knows. */

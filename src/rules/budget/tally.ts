@@ -23,7 +23,7 @@ export interface UsageRow extends Amounts {
 /** The sums. */
 export interface Tally {
   add(row: UsageRow): void;
-  /** A profile's sums of a day. */
+  /** A profile's sums of a day: the same array until one of them changes. */
   rows(day: string, profile: string): readonly UsageRow[];
   /** What was added since the last time, to be written down; `giveBack` where that failed. */
   take(): readonly UsageRow[];
@@ -32,7 +32,7 @@ export interface Tally {
 
 /** The model of what is one too many: names are the client's to choose, and a day has room for so many. */
 export const OTHER_MODELS = '(others)';
-const MAX_MODELS = 200;
+const MAX_MODELS = 100;
 /** Days in memory: today, and the one before while a clock is set or an exchange ends past midnight. */
 const MAX_DAYS = 2;
 /** More tokens than this are none that anybody was billed for. */
@@ -40,36 +40,48 @@ const MOST = 1e12;
 
 type Sums = Map<string, UsageRow>;
 
+/** The sums of a profile's day, and the same as a list once somebody has asked for it. */
+interface Page {
+  readonly sums: Sums;
+  list: readonly UsageRow[] | undefined;
+}
+
+type Day = Map<string, Page>;
+
 /** `load` gives the sums of a day as they were written, undefined where that cannot be told at present. */
 export function openTally(load: (day: string) => readonly UsageRow[] | undefined): Tally {
-  const days = new Map<string, Sums>();
+  const days = new Map<string, Day>();
   let unwritten: Sums = new Map();
 
-  function sumsOf(day: string): Sums {
-    const known = days.get(day);
-    if (known) {
-      days.delete(day);
-      days.set(day, known);
-      return known;
+  function dayFor(name: string): Day {
+    const known = days.get(name);
+    if (known) return known;
+    const written = load(name);
+    const day: Day = new Map();
+    for (const row of [...(written ?? []), ...unwritten.values()]) if (row.day === name) into(pageOf(day, row.profile).sums, row);
+    if (written) {
+      days.set(name, day);
+      // What goes can be read again.
+      if (days.size > MAX_DAYS) days.delete(days.keys().next().value!);
     }
-    const written = load(day);
-    const sums: Sums = new Map();
-    for (const row of [...(written ?? []), ...[...unwritten.values()].filter((one) => one.day === day)]) into(sums, row);
-    if (written) days.set(day, sums);
-    if (days.size > MAX_DAYS) days.delete(days.keys().next().value!);
-    return sums;
+    return day;
   }
 
   return {
     add(given) {
-      const sums = sumsOf(given.day);
+      const page = pageOf(dayFor(given.day), given.profile);
       const row = { ...given, ...whole(given) };
-      const hasRoom = sums.has(keyOf(row)) || ofProfile(sums, row.profile).length < MAX_MODELS;
+      const hasRoom = page.sums.size < MAX_MODELS || page.sums.has(keyOf(row));
       const kept = hasRoom ? row : { ...row, model: OTHER_MODELS };
-      into(sums, kept);
+      into(page.sums, kept);
+      page.list = undefined;
       into(unwritten, kept);
     },
-    rows: (day, profile) => ofProfile(sumsOf(day), profile),
+    rows(day, profile) {
+      const page = pageOf(dayFor(day), profile);
+      page.list ??= [...page.sums.values()];
+      return page.list;
+    },
     take() {
       const taken = [...unwritten.values()];
       unwritten = new Map();
@@ -79,6 +91,14 @@ export function openTally(load: (day: string) => readonly UsageRow[] | undefined
       for (const row of rows) into(unwritten, row);
     },
   };
+}
+
+function pageOf(day: Day, profile: string): Page {
+  const known = day.get(profile);
+  if (known) return known;
+  const page: Page = { sums: new Map(), list: undefined };
+  day.set(profile, page);
+  return page;
 }
 
 /** The sums of both. */
@@ -101,12 +121,9 @@ function into(sums: Sums, row: UsageRow): void {
   sums.set(key, before ? { ...before, ...addAmounts(before, row) } : row);
 }
 
+/** Only the model, which is last, may hold any character. */
 function keyOf({ day, profile, provider, model }: UsageRow): string {
-  return JSON.stringify([day, profile, provider, model]);
-}
-
-function ofProfile(sums: Sums, profile: string): readonly UsageRow[] {
-  return [...sums.values()].filter((row) => row.profile === profile);
+  return `${day}\n${profile}\n${provider}\n${model}`;
 }
 
 /** A reply may say anything. */

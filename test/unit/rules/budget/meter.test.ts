@@ -15,15 +15,19 @@ function setUp(stored: readonly UsageRow[] = []) {
   const clock = manualClock(MORNING);
   const news: MeterNews[] = [];
   let counts = 0;
+  let prices = compilePrices([['known-*', PRICE]]);
   const meter = openMeter({
     now: clock.now,
     zone: () => 60,
-    priceOf: () => compilePrices([['known-*', PRICE]]),
+    priceOf: () => prices,
     tally: openTally((day) => stored.filter((row) => row.day === day)),
     onCount: () => counts++,
     tell: (one) => news.push(one),
   });
-  return { clock, meter, news, counts: () => counts };
+  const reprice = (input: number) => {
+    prices = compilePrices([['*', { input, output: 0 }]]);
+  };
+  return { clock, meter, news, counts: () => counts, reprice };
 }
 
 const profile = (over: Partial<Profile>): Profile => ({ ...DEFAULT_PROFILE, name: 'ci', ...over });
@@ -132,6 +136,15 @@ test('money is counted by the prices there are, and a model without one is named
   expect(news).toHaveLength(2);
 });
 
+test('a price that is corrected corrects what was used before', () => {
+  const { meter, reprice } = setUp();
+  const paying = profile({ moneyPerDay: 3, overBudget: 'refuse' });
+  meter.count(paying, use(2_000_000, 'new'));
+  meter.admit(paying);
+  reprice(2);
+  expect(fault(() => meter.admit(paying)).detail).toContain('$4.00 of $3.00');
+});
+
 test('what was written before a restart counts', () => {
   const day = '2026-11-25';
   const { meter } = setUp([
@@ -151,9 +164,9 @@ test('a day has room for so many models; the rest are counted together', () => {
   tally.add(row('m-0'));
   tally.add(row('one', 'other'));
   const rows = tally.rows('d', 'p');
-  expect(rows).toHaveLength(201);
+  expect(rows).toHaveLength(101);
   expect(rows.find(({ model }) => model === 'm-0')?.requests).toBe(2);
-  expect(rows.find(({ model }) => model === OTHER_MODELS)?.requests).toBe(100);
+  expect(rows.find(({ model }) => model === OTHER_MODELS)?.requests).toBe(200);
   expect(tally.rows('d', 'other')).toHaveLength(1);
 });
 
