@@ -32,7 +32,8 @@ function shown(config: Config, key: ConfigKey, name: string, row: KeyRow): strin
     case 'allow_uids':
       return config.allow_uids.join(', ') || 'none';
     case 'guardrails':
-      return JSON.stringify(config.guardrails);
+    case 'prices':
+      return JSON.stringify(config[key]);
     case 'mask':
     case 'restore_to':
     case 'audit':

@@ -33,6 +33,7 @@ import { openRunTokens } from './run-tokens.ts';
 import { type Invocation, loadSettings, RULE_GRAMMAR } from './settings.ts';
 import { openStored } from './stored.ts';
 import { unreffed } from './timers.ts';
+import { openBudgets } from './usage/budgets.ts';
 import { openVaulted } from './vaulted.ts';
 
 /** How a daemon is started. */
@@ -114,6 +115,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     },
   });
   opening.defer(() => references.close());
+  const budgets = openBudgets({ store, profiles, config: () => state.config, log, now: Date.now, opening });
 
   let proxy: RunningProxy;
   const listen = options.isEphemeral && first.origins.listen === 'default' ? { ...first.config.listen, port: 0 } : first.config.listen;
@@ -132,6 +134,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       tokens,
       ...allowedUsers(() => state.config.allow_uids, process.getuid?.(), openPeerUsers()),
       profile: profiles.get,
+      budgets: budgets.meter,
       limits: () => ({
         headMs: state.config.head_seconds * 1000,
         idleMs: state.config.idle_seconds * 1000,
@@ -213,6 +216,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       recordsDropped: audit.dropped,
       caExpiresAtMs: state.certs.expiresAtMs,
       caFingerprint: state.certs.fingerprint256,
+      budgets: budgets.rows(),
     }),
     connection: (): Connection => ({
       proxyUrl: proxyUrl(reachable(proxy.address), state.config.proxy_auth),
@@ -233,6 +237,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       recordDone({ store, keyring, log }, `${what} reset ${host ?? ''}`.trimEnd(), undefined, { reset });
       return { reset };
     },
+    usage: budgets.state,
     reload,
     stop: (now) => (now ? cut('asked to, at once') : stop('asked to')),
     hold: holding({
@@ -269,6 +274,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const housekeeping = setInterval(() => {
     state.sayNews();
     runTokens.renew();
+    budgets.forgetOld();
   }, HOUSEKEEPING_MS);
   housekeeping.unref();
   opening.defer(() => clearInterval(housekeeping));

@@ -25,6 +25,7 @@ import { start } from './commands/start.ts';
 import { status } from './commands/status.ts';
 import { stop } from './commands/stop.ts';
 import { token } from './commands/token.ts';
+import { usage } from './commands/usage.ts';
 import { vault } from './commands/vault.ts';
 import { forgetCompileCache } from './compile-cache.ts';
 import { asTyped, EXIT, explain } from './failure.ts';
@@ -45,6 +46,7 @@ const COMMANDS: readonly Command[] = [
   log,
   limits,
   breaker,
+  usage,
   audit,
   vault,
   db,

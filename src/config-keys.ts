@@ -99,6 +99,12 @@ export const KEYS = {
     help: 'settings by guardrail: {"prompt-injection":{"mode":"block"},"model-policy":{"allow":["claude-*"]}}',
     expects: 'settings by the name of a guardrail such as {prompt-injection: {mode: block}}',
   },
+  prices: {
+    kind: 'text-or-object',
+    argument: 'JSON',
+    help: 'USD per million tokens by model, before the built-in ones: {"my-model-*":{"input":3,"output":15,"cached_input":0.3,"cache_write":3.75}}',
+    expects: 'prices by a pattern of models such as {my-model-*: {input: 3, output: 15, cached_input: 0.3, cache_write: 3.75}}',
+  },
   parent_proxy: {
     kind: 'text-or-object',
     argument: 'URL',

@@ -68,6 +68,7 @@ export function shapes(grammar: ConfigGrammar) {
     restore_to: z.strictObject(Object.fromEntries(Object.keys(grammar.kinds).map((kind) => [kind, returnTo.optional()]))),
     keep_placeholders_in: z.array(z.string().trim().min(1)),
     guardrails: guardrails(grammar.guardrails ?? {}),
+    prices: z.record(z.string().min(1), price),
     parent_proxy: z
       .union(
         [
@@ -114,6 +115,13 @@ export function shapes(grammar: ConfigGrammar) {
 /** What says where a request goes, how long it is, and what belongs to one hop. */
 const NO_KEY_GOES_THERE =
   /^(?!(?:host|content-length|transfer-encoding|content-encoding|content-type|connection|keep-alive|te|trailer|upgrade|expect|proxy-.*|x-sallyport-.*)$)/i;
+
+/** USD per million tokens; nobody has ever asked for more. */
+const usd = z.number().min(0, 'shape').max(1_000_000, 'shape');
+const price = z.strictObject({ input: usd, output: usd, cached_input: usd.optional(), cache_write: usd.optional() });
+
+/** What a price is made of, for the error line. */
+export const PRICE_NAMES: readonly string[] = Object.keys(price.shape);
 
 /** A guardrail of the user's own. */
 const own = z.strictObject({

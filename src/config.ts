@@ -4,7 +4,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { ConfigError, type ConfigText, parseConfigText } from './config-file.ts';
 import { type ConfigKey, KEYS, type KeyRow } from './config-keys.ts';
-import { type ConfigGrammar, FLOW_WORDS, guardrailKeys, shapes } from './config-schema.ts';
+import { type ConfigGrammar, FLOW_WORDS, guardrailKeys, PRICE_NAMES, shapes } from './config-schema.ts';
 import { didYouMean } from './nearest.ts';
 import { ruleComplaint } from './rule-schema.ts';
 
@@ -66,6 +66,7 @@ const DEFAULTS: { [K in Exclude<ConfigKey, Unset | 'home' | 'mask'>]: z.input<Sh
   restore_to: {},
   keep_placeholders_in: [],
   guardrails: {},
+  prices: {},
   allow_uids: ['self'],
   allow_remote: false,
   connect_ports: [],
@@ -186,6 +187,7 @@ function namesIn(key: ConfigKey, grammar: ConfigGrammar): readonly string[] {
   if (key === 'guardrails') return guardrailKeys(grammar);
   if (key === 'audit') return Object.keys(DEFAULTS.audit);
   if (key === 'resilience') return FLOW_WORDS;
+  if (key === 'prices') return PRICE_NAMES;
   return ['host', 'header', 'value', 'replaces', 'profiles', 'url', 'no_proxy'];
 }
 

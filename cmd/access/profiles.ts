@@ -1,6 +1,6 @@
 // The actions of `sallyport profile`, each from a call to its exit code.
 // Must not make a token: `token create` does, for a profile.
-import { DEFAULT_PROFILE, isProfileName, type Profile, type ProfileLog } from '../../src/rules/profile.ts';
+import { DEFAULT_PROFILE, isProfileName, type OverBudget, type Profile, type ProfileLog } from '../../src/rules/profile.ts';
 import { NoSuchProfile, openProfiles, type Profiles } from '../../src/store/profiles.ts';
 import { changeStore } from '../change-store.ts';
 import type { Call } from '../command.ts';
@@ -62,7 +62,7 @@ async function change({ args, invocation }: Call, name: string, make: (profiles:
   return after;
 }
 
-const MEMBERS = ['name', 'rules', 'vault', 'requestsPerMinute', 'tokensPerDay', 'log'] as const;
+const MEMBERS = ['name', 'rules', 'vault', 'requestsPerMinute', 'tokensPerDay', 'moneyPerDay', 'overBudget', 'log'] as const;
 
 function named({ args }: Call): string {
   if (args.name === undefined) throw usage(`profile ${args.action} takes the name of a profile`);
@@ -75,17 +75,24 @@ function existing(profiles: Profiles, name: string): Profile {
   return found;
 }
 
+const WHOLE = { shape: /^[1-9]\d{0,14}$/, takes: 'a whole number, 1 or more' };
+const LIMITS = {
+  requestsPerMinute: { name: 'requests-per-minute', ...WHOLE },
+  tokensPerDay: { name: 'tokens-per-day', ...WHOLE },
+  moneyPerDay: { name: 'money-per-day', shape: /^(?=.*[1-9])\d{1,9}(\.\d{1,6})?$/, takes: 'an amount of USD such as 5 or 2.50' },
+} as const;
+
 /** The members that the call gives. */
 function given({ args }: Call): Partial<Profile> {
   const members = {
     rules: ruleNames(args.rules),
     vault: names(args.vault),
+    overBudget: args['over-budget'] as OverBudget | undefined,
     log: args.log as ProfileLog | undefined,
   };
-  const limits = { requestsPerMinute: 'requests-per-minute', tokensPerDay: 'tokens-per-day' } as const;
   return Object.fromEntries([
     ...Object.entries(members).filter(([, value]) => value !== undefined),
-    ...Object.entries(limits).flatMap(([member, option]) => (args[option] === undefined ? [] : [[member, limit(args, option)]])),
+    ...Object.entries(LIMITS).flatMap(([member, option]) => (args[option.name] === undefined ? [] : [[member, limit(args, option)]])),
   ]);
 }
 
@@ -102,10 +109,10 @@ function names(value: unknown): readonly string[] | undefined {
   return all?.join() === 'none' ? [] : all?.filter((name) => name !== '');
 }
 
-function limit(args: Call['args'], option: string): number | undefined {
-  const text = args[option] as string;
+function limit(args: Call['args'], { name, shape, takes }: (typeof LIMITS)[keyof typeof LIMITS]): number | undefined {
+  const text = args[name] as string;
   if (text === 'none') return undefined;
-  if (!/^[1-9]\d{0,14}$/.test(text)) throw usage(`--${option} takes a whole number, 1 or more, or none; not «${text}»`);
+  if (!shape.test(text)) throw usage(`--${name} takes ${takes}, or none; not «${text}»`);
   return Number(text);
 }
 
@@ -115,10 +122,11 @@ function told({ json, terminal }: Call, one: Profile): number {
 }
 
 function shown(one: Profile) {
-  return { ...one, requestsPerMinute: one.requestsPerMinute ?? null, tokensPerDay: one.tokensPerDay ?? null };
+  const { requestsPerMinute = null, tokensPerDay = null, moneyPerDay = null } = one;
+  return { ...one, requestsPerMinute, tokensPerDay, moneyPerDay };
 }
 
-function cells({ name, rules, vault, requestsPerMinute, tokensPerDay, log }: Profile) {
+function cells({ name, rules, vault, requestsPerMinute, tokensPerDay, moneyPerDay, overBudget, log }: Profile) {
   const number = (value: number | undefined) => (value === undefined ? null : String(value));
   return {
     name,
@@ -126,6 +134,8 @@ function cells({ name, rules, vault, requestsPerMinute, tokensPerDay, log }: Pro
     vault: vault.join(','),
     requestsPerMinute: number(requestsPerMinute),
     tokensPerDay: number(tokensPerDay),
+    moneyPerDay: number(moneyPerDay),
+    overBudget,
     log,
   };
 }

@@ -19,7 +19,8 @@ export function storedProfiles(invocation: Invocation): readonly Profile[] {
   return lookAt(invocation, (store) => openProfiles(store).list()) ?? [DEFAULT_PROFILE];
 }
 
-function lookAt<T>(invocation: Invocation, look: (store: Store) => T): T | undefined {
+/** What `look` finds in the store of the home; undefined where there is none. Throws StoreError. */
+export function lookAt<T>(invocation: Invocation, look: (store: Store) => T): T | undefined {
   const home = homeOf(invocation);
   if (!existsSync(join(home, 'sallyport.db'))) return undefined;
   const store = openMigrated(home);

@@ -1,6 +1,6 @@
 // Shows and changes profiles: what the clients of one may do, and what is kept of it.
 // Must not open a socket: a daemon that runs sees a change of the store by itself.
-import { PROFILE_LOGS } from '../../src/rules/profile.ts';
+import { OVER_BUDGETS, PROFILE_LOGS } from '../../src/rules/profile.ts';
 import type { Command, Names } from '../command.ts';
 
 const CHANGED = ['add', 'set'];
@@ -26,11 +26,19 @@ export const profile: Command = {
     vault: { type: 'string', describe: 'entries of the vault it may use, * for all, or none [NAME,…]', isList: true, actions: CHANGED },
     'requests-per-minute': { type: 'string', describe: 'a whole number, or none [N]', actions: CHANGED },
     'tokens-per-day': { type: 'string', describe: 'tokens of models, a whole number, or none [N]', actions: CHANGED },
+    'money-per-day': { type: 'string', describe: 'USD by the prices of the configuration, such as 2.50, or none [USD]', actions: CHANGED },
+    'over-budget': {
+      type: 'string',
+      describe: 'what happens when the tokens or the money of a day are used up',
+      choices: OVER_BUDGETS,
+      actions: CHANGED,
+    },
     log: { type: 'string', describe: 'what is kept of its exchanges', choices: PROFILE_LOGS, actions: CHANGED },
   },
   settings: 'home',
   examples: [
     ['profile add ci --log none --requests-per-minute 60', 'then: token create --profile ci'],
+    ['profile set ci --money-per-day 5 --over-budget refuse', 'over 5 USD a day requests are answered 429 until midnight'],
     ['profile set default --vault openai,anthropic', 'whoever brings no token has the profile default'],
     ['profile list', 'all of them'],
   ],

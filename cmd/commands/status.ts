@@ -2,10 +2,13 @@
 // Must not wake one where there is none: that is exit code 3.
 import { setTimeout as pause } from 'node:timers/promises';
 import { controlOf, NotRunning } from '../../src/proxy/control/call.ts';
-import type { Status } from '../../src/proxy/control/messages.ts';
+import type { BudgetRow, Status } from '../../src/proxy/control/messages.ts';
+import { localTime } from '../../src/rules/budget/day.ts';
+import { dollars } from '../../src/rules/budget/price.ts';
 import type { Command } from '../command.ts';
 import { EXIT } from '../failure.ts';
 import { homeOf } from '../settings.ts';
+import { localZone } from '../usage/local-zone.ts';
 
 /** `sallyport status`. Exit code 3 where no daemon runs. */
 export const status: Command = {
@@ -53,9 +56,19 @@ function text(s: Status, nowMs: number): string {
     ['exchanges', `${s.exchanges} running`],
     ...totals.map(([name, count]): [string, string] => [`  ${name}`, String(count)]),
   ];
+  rows.push(...s.budgets.map(budgetRow));
   if (s.recordsDropped > 0) rows.push(['records lost', String(s.recordsDropped)]);
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n');
+}
+
+function budgetRow({ profile, name, used, limit, isOver, overBudget, freeAtMs, unpriced }: BudgetRow): [string, string] {
+  const amounts = name === 'money' ? `${dollars(used)} of ${dollars(limit)}` : `${used} of ${limit} tokens`;
+  const unknown = unpriced.length > 0 ? `, without ${unpriced.join(', ')}, which has no price` : '';
+  const over = isOver
+    ? `, used up: requests ${overBudget === 'refuse' ? `are refused until ${localTime(freeAtMs, localZone)}` : 'go on'}`
+    : '';
+  return [`budget ${profile}`, `${amounts} today${over}${unknown}`];
 }
 
 /** `3 d 4 h`, `5 min`, `7 s`: the two largest units. */

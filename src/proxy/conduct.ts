@@ -14,6 +14,7 @@ import { inspect } from './body/inspect.ts';
 import { messagePlan } from './body/messages.ts';
 import { boardRefresh, keptPlan } from './body/refresh.ts';
 import { replyPlan } from './body/restore-reply.ts';
+import { admitWithin } from './budgets.ts';
 import { complain } from './complain.ts';
 import { type Departure, depart } from './depart.ts';
 import type { ConnectionFacts, Exchange, Line, Notes, PhaseMarks, WholeReply } from './exchange.ts';
@@ -129,6 +130,7 @@ function admit(house: Conductor, x: Exchange): void {
   if (house.draining()) throw new Fault('draining');
   if (x.profile.log !== 'none' && house.options.refusesUnrecorded?.()) throw new Fault('audit-failing');
   if (x.line.head.method === 'CONNECT' && !x.line.wantsWebSocket) throw new Fault('bad-request', 'CONNECT inside a tunnel');
+  admitWithin(house, x);
 }
 
 /** Phase 9: the reply, restored where values were masked. */

@@ -3,6 +3,7 @@
 import type { Logger } from 'pino';
 import type { CertAuthority } from '../cert/authority.ts';
 import type { ExchangeRecord } from '../exchange-record.ts';
+import type { Meter } from '../rules/budget/meter.ts';
 import type { TokenStanding } from '../rules/client-token.ts';
 import type { Bound } from '../rules/inject.ts';
 import type { KnownSet } from '../rules/masking/known-values.ts';
@@ -41,6 +42,8 @@ export interface ProxyOptions {
   readonly needsNoToken: (user: PeerUser) => boolean;
   /** Undefined where there is none of that name. */
   readonly profile: (name: string) => Profile | undefined;
+  /** What profiles may use, and what they have used; without it nothing is limited and nothing counted. */
+  readonly budgets?: Meter;
   readonly limits: () => { readonly headMs: number; readonly idleMs: number; readonly connectMs: number; readonly maxConnections: number };
   readonly log: Logger;
   /** Wall clock, ms. */

@@ -4,6 +4,7 @@ import type { FindingCount } from '../exchange-record.ts';
 import { firstValue } from '../headers.ts';
 import type { Finding } from '../rules/guardrail.ts';
 import { recordable } from '../rules/recordable.ts';
+import { countExchange, modelName } from './budgets.ts';
 import type { Exchange } from './exchange.ts';
 import type { Conductor } from './house.ts';
 
@@ -18,6 +19,8 @@ export function record(house: Conductor, x: Exchange): void {
   const { notes } = x;
   const end = performance.now();
   const keep = (text: string) => recordable(text, x.policy.inject);
+  const model = modelName(x, notes.askedModel || notes.usage.model);
+  countExchange(house, x, model);
   const [, client = '', version = ''] = CLIENT.exec(firstValue(head.headers, 'user-agent') ?? '') ?? [];
   house.finished(x, {
     id: x.id,
@@ -33,7 +36,7 @@ export function record(house: Conductor, x: Exchange): void {
     path: keep(head.target.split('?', 1)[0]!),
     provider: x.route?.provider.name ?? '',
     endpoint: x.route?.endpoint?.name ?? '',
-    model: keep(notes.askedModel || notes.usage.model),
+    model,
     tokensIn: notes.usage.tokensIn,
     tokensOut: notes.usage.tokensOut,
     status: seen.status,

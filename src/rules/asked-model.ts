@@ -9,3 +9,8 @@ const MEMBER = /^\s*\{[^[{]*?"model"\s*:\s*"([^"\\]{1,200})"/;
 export function askedModel(target: string, body: Buffer): string {
   return modelsOfPath(target)[0] ?? MEMBER.exec(body.toString('utf8', 0, HEAD_BYTES))?.[1] ?? '';
 }
+
+/** Whether a message on a WebSocket asks for an answer, as the Responses API has it, rather than bringing a part of the question. */
+export function asksForAnswer(message: Buffer): boolean {
+  return /"type"\s*:\s*"response\.create"/.test(message.toString('latin1', 0, HEAD_BYTES));
+}

@@ -4,6 +4,9 @@
 /** What is kept of an exchange: nothing, its row, or its row and what was asked to be captured, masked. */
 export type ProfileLog = 'none' | 'meta' | 'masked';
 
+/** What happens once a budget of the day is used up: it is said in the log, or requests are refused too. */
+export type OverBudget = 'warn' | 'refuse';
+
 /** One profile. */
 export interface Profile {
   readonly name: string;
@@ -12,8 +15,11 @@ export interface Profile {
   /** Names of the vault's entries it may use; `*`: all of them. */
   readonly vault: readonly string[];
   readonly requestsPerMinute: number | undefined;
-  /** Tokens of models. */
+  /** Tokens of models, in and out, in a local day. */
   readonly tokensPerDay: number | undefined;
+  /** USD, as the prices have it. */
+  readonly moneyPerDay: number | undefined;
+  readonly overBudget: OverBudget;
   readonly log: ProfileLog;
 }
 
@@ -24,11 +30,16 @@ export const DEFAULT_PROFILE: Profile = Object.freeze({
   vault: ['*'],
   requestsPerMinute: undefined,
   tokensPerDay: undefined,
+  moneyPerDay: undefined,
+  overBudget: 'warn',
   log: 'meta',
 });
 
 /** What `log` may be. */
 export const PROFILE_LOGS: readonly ProfileLog[] = ['none', 'meta', 'masked'];
+
+/** What `overBudget` may be. */
+export const OVER_BUDGETS: readonly OverBudget[] = ['warn', 'refuse'];
 
 /** Whether the text can be the name of a profile. It goes into the user part of a proxy URL, so it needs no escapes there. */
 export function isProfileName(text: string): boolean {

@@ -9,6 +9,9 @@ export interface Usage {
   readonly model: string;
   /** All tokens of the prompt, cached ones too; undefined while the reply has not said. */
   readonly tokensIn: number | undefined;
+  /** Those of them that were read from the provider's cache, and those that were written to it; undefined where it does not tell them apart. */
+  readonly cachedIn?: number | undefined;
+  readonly cacheWriteIn?: number | undefined;
   /** Tokens of the answer, thinking too. */
   readonly tokensOut: number | undefined;
 }
@@ -20,6 +23,9 @@ export interface UsageNames {
   /** Members of it that add up to all tokens in, and to all tokens out. */
   readonly input: readonly string[];
   readonly output: readonly string[];
+  /** Where it says how many of the tokens in were read from a cache, and written to one: the first that is a number. A dot leads into an object. */
+  readonly cachedInput?: readonly string[];
+  readonly cacheWrite?: readonly string[];
   /** The member with the model's name. */
   readonly model: string;
 }
@@ -73,6 +79,8 @@ export function createUsageReader(names: UsageNames): UsageReader {
       ...usage,
       tokensIn: most(usage.tokensIn, sum(object, names.input)),
       tokensOut: most(usage.tokensOut, sum(object, names.output)),
+      cachedIn: most(usage.cachedIn, first(object, names.cachedInput)),
+      cacheWriteIn: most(usage.cacheWriteIn, first(object, names.cacheWrite)),
     };
   }
 
@@ -87,7 +95,13 @@ export function createUsageReader(names: UsageNames): UsageReader {
 /** What several replies cost together: those of one WebSocket. */
 export function addUsage(a: Usage, b: Usage): Usage {
   const add = (one: number | undefined, other: number | undefined) => (other === undefined ? one : (one ?? 0) + other);
-  return { model: b.model || a.model, tokensIn: add(a.tokensIn, b.tokensIn), tokensOut: add(a.tokensOut, b.tokensOut) };
+  return {
+    model: b.model || a.model,
+    tokensIn: add(a.tokensIn, b.tokensIn),
+    tokensOut: add(a.tokensOut, b.tokensOut),
+    cachedIn: add(a.cachedIn, b.cachedIn),
+    cacheWriteIn: add(a.cacheWriteIn, b.cacheWriteIn),
+  };
 }
 
 /** The value behind a name, as `end` finds its end; 'open' where it goes on in the next piece, undefined where it is of another kind. */
@@ -131,4 +145,13 @@ function parsed(json: string): LooseObject | undefined {
 function sum(object: LooseObject, names: readonly string[]): number | undefined {
   const numbers = names.map((name) => object[name]).filter((value): value is number => typeof value === 'number');
   return numbers.length === 0 ? undefined : numbers.reduce((a, b) => a + b, 0);
+}
+
+/** Of servers that say it in two ways each way says the same. */
+function first(object: LooseObject, names: readonly string[] = []): number | undefined {
+  for (const name of names) {
+    const value = name.split('.').reduce<unknown>((at, step) => objectOf(at)?.[step], object);
+    if (typeof value === 'number') return value;
+  }
+  return undefined;
 }

@@ -123,4 +123,18 @@ export const MIGRATIONS: readonly string[] = [
      changed_at_ms INTEGER NOT NULL,
      PRIMARY KEY (machine, key)
    ) STRICT;`,
+  `ALTER TABLE profiles ADD COLUMN money_per_day REAL;
+   ALTER TABLE profiles ADD COLUMN over_budget TEXT NOT NULL DEFAULT 'warn';
+   CREATE TABLE usage (
+     day TEXT NOT NULL,
+     profile TEXT NOT NULL,
+     provider TEXT NOT NULL,
+     model TEXT NOT NULL,
+     requests INTEGER NOT NULL,
+     tokens_in INTEGER NOT NULL,
+     cached_in INTEGER NOT NULL,
+     cache_write_in INTEGER NOT NULL,
+     tokens_out INTEGER NOT NULL,
+     PRIMARY KEY (day, profile, provider, model)
+   ) STRICT, WITHOUT ROWID;`,
 ];

@@ -24,6 +24,8 @@ interface Row {
   readonly vault: string;
   readonly requests_per_minute: number | null;
   readonly tokens_per_day: number | null;
+  readonly money_per_day: number | null;
+  readonly over_budget: Profile['overBudget'];
   readonly log: Profile['log'];
 }
 
@@ -31,10 +33,12 @@ interface Row {
 export function openProfiles(store: Store): Profiles {
   const select = store.db.prepare(`SELECT * FROM profiles ORDER BY name <> '${DEFAULT_PROFILE.name}', name`);
   const insert = store.db.prepare(
-    'INSERT INTO profiles (name, rules, vault, requests_per_minute, tokens_per_day, log) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+    `INSERT INTO profiles (name, rules, vault, requests_per_minute, tokens_per_day, money_per_day, over_budget, log)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
   );
   const update = store.db.prepare(
-    'UPDATE profiles SET rules = ?, vault = ?, requests_per_minute = ?, tokens_per_day = ?, log = ? WHERE name = ?',
+    `UPDATE profiles SET rules = ?, vault = ?, requests_per_minute = ?, tokens_per_day = ?, money_per_day = ?, over_budget = ?, log = ?
+     WHERE name = ?`,
   );
   const erase = store.db.prepare('DELETE FROM profiles WHERE name = ?');
   let known = new Map<string, Profile>();
@@ -75,8 +79,8 @@ export class NoSuchProfile extends StoreError {
 }
 
 function values(profile: Profile) {
-  const { rules, vault, requestsPerMinute = null, tokensPerDay = null, log } = profile;
-  return [JSON.stringify(rules), JSON.stringify(vault), requestsPerMinute, tokensPerDay, log];
+  const { rules, vault, requestsPerMinute = null, tokensPerDay = null, moneyPerDay = null, overBudget, log } = profile;
+  return [JSON.stringify(rules), JSON.stringify(vault), requestsPerMinute, tokensPerDay, moneyPerDay, overBudget, log];
 }
 
 function toProfile(row: Row): Profile {
@@ -86,6 +90,8 @@ function toProfile(row: Row): Profile {
     vault: JSON.parse(row.vault),
     requestsPerMinute: row.requests_per_minute ?? undefined,
     tokensPerDay: row.tokens_per_day ?? undefined,
+    moneyPerDay: row.money_per_day ?? undefined,
+    overBudget: row.over_budget,
     log: row.log,
   };
 }

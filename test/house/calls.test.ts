@@ -50,7 +50,12 @@ const BANS: readonly Ban[] = [
 const CLOCKS: readonly Ban[] = [
   { what: 'Date.now', instead: 'rules take `nowMs` as a parameter', matches: (node) => member(node, 'Date', 'now') },
   { what: 'performance.now', instead: 'rules take `nowMs` as a parameter', matches: (node) => member(node, 'performance', 'now') },
-  { what: 'new Date', instead: 'rules take `nowMs` as a parameter', matches: (node) => ts.isNewExpression(node) && called(node, 'Date') },
+  // With a time in it, it is arithmetic of the calendar.
+  {
+    what: 'new Date',
+    instead: 'rules take `nowMs` as a parameter',
+    matches: (node) => ts.isNewExpression(node) && called(node, 'Date') && (node.arguments ?? []).length === 0,
+  },
   ...['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'fetch'].map((name) => ({
     what: name,
     instead: 'rules return what should happen and when; the caller owns the timer',

@@ -42,6 +42,8 @@ const RUN_BY: Readonly<Record<string, readonly [file: string, text: string]>> = 
   ],
   'cmd/sallyport rules test': ['test/journey/cli-rules.test.ts', 'all hold; the documents’ example does too'],
   'cmd/sallyport profile add': ['test/journey/cli-tokens.test.ts', 'a token is made, used, seen in the list'],
+  'cmd/sallyport profile set': ['test/journey/cli-usage.test.ts', 'what was used is shown, kept over a restart'],
+  'cmd/sallyport usage': ['test/journey/cli-usage.test.ts', 'what was used is shown, kept over a restart'],
   'cmd/sallyport token create': ['test/journey/cli-tokens.test.ts', 'a token is made, used, seen in the list'],
   'eval "$(cmd/sallyport completion': ['test/journey/cli-completion.test.ts', 'bash completes by the script'],
   'cmd/sallyport vault set': ['test/journey/cli-credentials.test.ts', 'a key is kept, put in for its placeholder'],
@@ -74,15 +76,8 @@ describe('documents', () => {
   });
 
   test('tell nobody to type what no test runs', () => {
-    const typed = [
-      'README.md',
-      'CONTRIBUTING.md',
-      'docs/guardrails.md',
-      'docs/rules.md',
-      'docs/audit.md',
-      'docs/vault.md',
-      'docs/resilience.md',
-    ].flatMap((file) => commands(readText(file)));
+    const files = [...['guardrails', 'rules', 'audit', 'vault', 'budgets', 'resilience'].map((name) => `docs/${name}.md`)];
+    const typed = files.flatMap((file) => commands(readText(file)));
     expect(typed.length).toBeGreaterThan(5);
     const known = (line: string) => Object.keys(RUN_BY).find((words) => line === words || line.startsWith(`${words} `));
     expect(typed.filter((line) => known(line) === undefined)).toEqual([]);

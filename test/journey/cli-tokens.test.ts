@@ -182,6 +182,8 @@ describe('mistakes are one line and the right code', { timeout: 90_000 }, () => 
       [['add', 'Work'], 2, /«Work» is no name of a profile/],
       [['add', 'a', '--rules', 'phone'], 2, /--rules takes names with \+ or - before each/],
       [['add', 'a', '--tokens-per-day', '0'], 2, /--tokens-per-day takes a whole number/],
+      [['add', 'a', '--money-per-day', '0.00'], 2, /--money-per-day takes an amount of USD such as 5 or 2\.50, or none; not «0\.00»/],
+      [['add', 'a', '--over-budget', 'stop'], 2, /--over-budget takes warn, refuse/],
       [['add', 'a', '--log', 'nome'], 2, /--log takes none, meta, masked/],
       [['add', 'default'], 1, /there is a profile «default» already/],
       [['set', 'default'], 2, /set what\?/],
@@ -195,24 +197,42 @@ describe('mistakes are one line and the right code', { timeout: 90_000 }, () => 
 
   test('a profile is added, shown, changed and removed with its tokens', async () => {
     const user = newUser();
-    const added = ['add', 'ci', '--rules=+customers,-phone', '--vault', 'openai', '--requests-per-minute', '60', '--tokens-per-day', '9'];
-    const ci = { name: 'ci', rules: ['+customers', '-phone'], vault: ['openai'], requestsPerMinute: 60, tokensPerDay: 9, log: 'meta' };
+    const limits = ['--requests-per-minute', '60', '--tokens-per-day', '9', '--money-per-day', '2.50', '--over-budget', 'refuse'];
+    const added = ['add', 'ci', '--rules=+customers,-phone', '--vault', 'openai', ...limits];
+    const ci = {
+      name: 'ci',
+      rules: ['+customers', '-phone'],
+      vault: ['openai'],
+      requestsPerMinute: 60,
+      tokensPerDay: 9,
+      moneyPerDay: 2.5,
+      overBudget: 'refuse',
+      log: 'meta',
+    };
     expect(json((await user.run(['profile', ...added, '--json'])).stdout)).toEqual(ci);
-    expect((await user.run(['profile', 'show', 'ci'])).stdout).toMatch(/^name +rules .*\nci +\+customers,-phone +openai +60 +9 +meta\n$/);
-    const set = ['set', 'ci', '--log', 'none', '--vault', 'none', '--tokens-per-day', 'none', '--json'];
-    expect(json((await user.run(['profile', ...set])).stdout)).toEqual({ ...ci, vault: [], tokensPerDay: null, log: 'none' });
+    expect((await user.run(['profile', 'show', 'ci'])).stdout).toMatch(
+      /^name +rules .*\nci +\+customers,-phone +openai +60 +9 +2\.5 +refuse +meta\n$/,
+    );
+    const set = ['set', 'ci', '--log', 'none', '--vault', 'none', '--tokens-per-day', 'none', '--money-per-day', 'none', '--json'];
+    expect(json((await user.run(['profile', ...set])).stdout)).toEqual({
+      ...ci,
+      vault: [],
+      tokensPerDay: null,
+      moneyPerDay: null,
+      log: 'none',
+    });
     await user.run(['token', 'create', '--profile', 'ci', '--expires', 'never']);
     await user.run(['token', 'revoke', '--all']);
     expect((await user.run(['profile', 'remove', 'ci'])).stdout).toBe('removed ci and its tokens\n');
-    expect((await user.run(['profile', 'list'])).stdout).toMatch(/^name .*\ndefault +- +\* +- +- +meta\n$/);
+    expect((await user.run(['profile', 'list'])).stdout).toMatch(/^name .*\ndefault +- +\* +- +- +- +warn +meta\n$/);
     expect(await list(user)).toEqual([]);
 
     const rows = (await user.run(['audit', 'list', '--json'])).stdout.trim().split('\n');
     const changes = rows.map((row) => json<{ who: number; what: string; before?: unknown; after?: unknown }>(row));
-    const { requestsPerMinute } = ci;
+    const { requestsPerMinute, overBudget } = ci;
     expect(changes).toMatchObject([
       { who: process.getuid?.(), what: 'profile add ci', after: ci },
-      { what: 'profile set ci', before: ci, after: { name: 'ci', rules: ci.rules, vault: [], requestsPerMinute, log: 'none' } },
+      { what: 'profile set ci', before: ci, after: { name: 'ci', rules: ci.rules, vault: [], requestsPerMinute, overBudget, log: 'none' } },
       { what: expect.stringMatching(/^token create [0-9a-f]{8}$/), after: { profile: 'ci', expires: 'never', note: '' } },
       { what: expect.stringMatching(/^token revoke [0-9a-f]{8}$/) },
       { what: 'profile remove ci', before: { name: 'ci' } },

@@ -46,6 +46,8 @@ export interface TestDaemonOptions {
   /** What outlives the daemon of the machines that look after providers. */
   readonly stateKeeper?: NonNullable<ProxyOptions['stateKeeper']>;
   readonly observe?: ProxyOptions['observe'];
+  /** What profiles may use. Without it nothing is limited. */
+  readonly budgets?: ProxyOptions['budgets'];
 }
 
 export interface TestDaemon extends Address {
@@ -111,6 +113,7 @@ export async function startTestDaemon(options: TestDaemonOptions = {}): Promise<
     needsNoToken: (user) => user === OWN_USER,
     refusesUnrecorded: () => options.refusesUnrecorded === true,
     profile: (name) => [DEFAULT_PROFILE, ...(options.profiles ?? [])].find((profile) => profile.name === name),
+    ...(options.budgets && { budgets: options.budgets }),
     limits: () => ({ ...LIMITS, ...options.limits }),
     log: openLog({ level: 'debug', form: 'json', sink: (line) => log.push(line) }),
     now,

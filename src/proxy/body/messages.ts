@@ -8,6 +8,7 @@ import type { Frame } from '../../rules/masking/frame.ts';
 import { createMessageRestorer } from '../../rules/masking/restore.ts';
 import type { Scrubber } from '../../rules/masking/scrub.ts';
 import { latin1 } from '../../rules/masking/stream-transform.ts';
+import { countAnswer, messageGate } from '../budgets.ts';
 import type { Exchange, MessagePlan } from '../exchange.ts';
 import { skipOwn } from '../guard/ask.ts';
 import { callJudge } from '../guard/calls.ts';
@@ -27,12 +28,16 @@ export function messagePlan(house: Conductor, x: Exchange, scrub?: Scrubber): Me
   const judge = callJudge(house, x);
   const gate = judge && createCallGate(judge, x.policy.maxBodyBytes);
   const restorer = createMessageRestorer(dialect, returnSource(house, x), () => x.notes.answersJson);
+  const within = messageGate(house, x);
+  let asked = '';
   return {
     maxMessageBytes: x.policy.maxBodyBytes,
     fromClient: (payload, isText) => {
+      within(payload);
       if (!isText && !looksLikeText(payload)) return undefined;
       x.notes.answersJson = asksForJson(payload);
-      x.notes.askedModel ||= askedModel(x.line.head.target, payload);
+      asked = askedModel(x.line.head.target, payload) || asked;
+      x.notes.askedModel ||= asked;
       skipOwn(house, x);
       const edited = editText(house, x, route, masker.json(payload, route.dialect), payload, () => true);
       return edited === payload ? undefined : edited;
@@ -41,7 +46,7 @@ export function messagePlan(house: Conductor, x: Exchange, scrub?: Scrubber): Me
       const clean = scrub ? scrub.bytes(payload) : payload;
       if (!isText) return clean === payload ? undefined : clean;
       hearReply(x, clean);
-      hearUsage(x, clean);
+      countAnswer(house, x, hearUsage(x, clean), asked);
       const restored = house.options.placeholders.size === 0 ? undefined : restorer.message(clean);
       x.notes.restored = restorer.restored;
       const messages = restored === undefined ? [clean] : [restored].flat();

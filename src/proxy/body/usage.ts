@@ -1,6 +1,6 @@
 // What a reply cost, heard as it goes by: on the way through an edit where there is one, else beside it.
 // It must not change a byte, nor keep one waiting.
-import { addUsage, createUsageReader, type UsageReader } from '../../rules/usage.ts';
+import { addUsage, createUsageReader, NO_USAGE, type Usage, type UsageReader } from '../../rules/usage.ts';
 import type { Exchange, RawPlan } from '../exchange.ts';
 import { createDecoder, knowsEncoding } from './decode.ts';
 
@@ -53,11 +53,13 @@ function unpacked(hear: (piece: Buffer) => void, encoding: string): RawPlan {
   };
 }
 
-/** Hears one message of a WebSocket, which holds one event: what several answers cost is added up. */
-export function hearUsage(x: Exchange, message: Buffer): void {
+/** Hears one message of a WebSocket, which holds one event, and gives what it says: what several answers cost is added up. */
+export function hearUsage(x: Exchange, message: Buffer): Usage {
   const reader = readerFor(x);
-  reader?.push(message);
-  if (reader) x.notes.usage = addUsage(x.notes.usage, reader.usage);
+  if (!reader) return NO_USAGE;
+  reader.push(message);
+  x.notes.usage = addUsage(x.notes.usage, reader.usage);
+  return reader.usage;
 }
 
 function readerFor({ route }: Exchange): UsageReader | undefined {

@@ -3,7 +3,7 @@
 import { lstatSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
 import type { FidelityReport } from '../fidelity.ts';
-import type { ConfigRow, Connection, Hold, Limits, ReferenceRow, Reloaded, Status } from './messages.ts';
+import type { ConfigRow, Connection, Hold, Limits, ReferenceRow, Reloaded, Status, UsageState } from './messages.ts';
 import { controlPath, socketAddress } from './socket-path.ts';
 
 /** No daemon listens for this home. */
@@ -24,6 +24,8 @@ export interface ControlClient {
   limits(): Promise<Limits>;
   /** How many states went back to rest. */
   reset(what: 'limits' | 'breaker', host: string | undefined): Promise<number>;
+  /** What the daemon has counted is in the store then. */
+  usage(): Promise<UsageState>;
   reload(): Promise<Reloaded>;
   stop(now: boolean): Promise<void>;
   /**
@@ -50,6 +52,7 @@ export function controlOf(home: string): ControlClient {
     fidelity: (host) => get(host === undefined ? '/fidelity' : `/fidelity?host=${encodeURIComponent(host)}`),
     limits: () => get('/limits'),
     reset: async (what, host) => (await call<{ readonly reset: number }>(home, 'POST', '/reset', { what, host }, TIMEOUT_MS)).reset,
+    usage: () => get('/usage'),
     reload: () => call(home, 'POST', '/reload', {}, RELOAD_TIMEOUT_MS),
     stop: async (now) => void (await call(home, 'POST', '/stop', { now }, TIMEOUT_MS)),
     hold: async (values = [], profile) => {

@@ -1,6 +1,9 @@
 // What goes over the control socket. Bodies of requests are checked with zod; replies are ours and only typed.
 // Must not hold a credential, but for `Connection` and `Hold`, which exist to hand the proxy's own to its owner.
 import { z } from 'zod';
+import type { PriceTable } from '../../rules/budget/price.ts';
+import type { Budget } from '../../rules/budget/spent.ts';
+import type { OverBudget } from '../../rules/profile.ts';
 import type { FidelityReport } from '../fidelity.ts';
 
 /** GET /status. */
@@ -24,6 +27,25 @@ export interface Status {
   readonly recordsDropped: number;
   readonly caExpiresAtMs: number;
   readonly caFingerprint: string;
+  /** Of the profiles that have one. */
+  readonly budgets: readonly BudgetRow[];
+}
+
+/** A budget of a profile today. */
+export interface BudgetRow extends Budget {
+  readonly profile: string;
+  readonly overBudget: OverBudget;
+  /** The end of the local day, ms. */
+  readonly freeAtMs: number;
+  /** Models without a price, where the budget is of money: what they cost is not in it. */
+  readonly unpriced: readonly string[];
+}
+
+/** GET /usage: what was counted is written to the store before the answer. */
+export interface UsageState {
+  /** False where that failed. */
+  readonly isWritten: boolean;
+  readonly prices: PriceTable;
 }
 
 /** What stands between requests and one host, or one family of its models. */
@@ -135,6 +157,7 @@ export interface Controlled {
   limits(): Limits;
   /** Takes states back to rest; how many there were. */
   reset(what: z.output<typeof resetRequest>): { readonly reset: number };
+  usage(): UsageState;
   reload(): Promise<Reloaded>;
   /** Begins to stop; the reply goes out first. */
   stop(now: boolean): void;

@@ -44,6 +44,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   '/fidelity': { method: 'GET', act: (daemon, url) => daemon.fidelity(url.searchParams.get('host') ?? undefined) },
   '/limits': { method: 'GET', act: (daemon) => daemon.limits() },
   '/reset': { method: 'POST', body: resetRequest, act: (daemon, _url, body) => daemon.reset(body as z.output<typeof resetRequest>) },
+  '/usage': { method: 'GET', act: (daemon) => daemon.usage() },
   '/reload': { method: 'POST', body: reloadRequest, act: (daemon) => daemon.reload() },
   '/stop': { method: 'POST', body: stopRequest, act: () => ({ stopping: true }) },
   '/hold': { method: 'POST', body: holdRequest, maxBytes: MAX_VALUES_BYTES, act: () => undefined },

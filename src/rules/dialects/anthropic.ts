@@ -47,6 +47,8 @@ export const anthropic: Dialect = {
       'cacheWriteInputTokens',
     ],
     output: ['output_tokens', 'outputTokens'],
+    cachedInput: ['cache_read_input_tokens', 'cacheReadInputTokens'],
+    cacheWrite: ['cache_creation_input_tokens', 'cacheWriteInputTokens'],
     model: 'model',
   },
   isOpaque: denyList({

@@ -23,7 +23,15 @@ const MAX_TOOLS = 128;
 /** The dialect of `/chat/completions` and `/completions`. */
 export const chat: Dialect = {
   name: 'chat',
-  usage: { member: 'usage', input: ['prompt_tokens'], output: ['completion_tokens'], model: 'model' },
+  usage: {
+    member: 'usage',
+    input: ['prompt_tokens'],
+    output: ['completion_tokens'],
+    // The other name is DeepSeek's.
+    cachedInput: ['prompt_tokens_details.cached_tokens', 'prompt_cache_hit_tokens'],
+    cacheWrite: ['prompt_tokens_details.cache_write_tokens'],
+    model: 'model',
+  },
   isOpaque: denyList({
     keys: [
       'type',

@@ -31,6 +31,7 @@ export const gemini: Dialect = {
     member: 'usageMetadata',
     input: ['promptTokenCount', 'toolUsePromptTokenCount'],
     output: ['candidatesTokenCount', 'thoughtsTokenCount'],
+    cachedInput: ['cachedContentTokenCount'],
     model: 'modelVersion',
   },
   isOpaque: denyList({

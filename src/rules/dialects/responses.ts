@@ -37,7 +37,14 @@ const OVER = new Set(['response.completed', 'response.failed', 'response.incompl
 /** The dialect of `/v1/responses`, over HTTP and WebSocket. */
 export const responses: Dialect = {
   name: 'responses',
-  usage: { member: 'usage', input: ['input_tokens'], output: ['output_tokens'], model: 'model' },
+  usage: {
+    member: 'usage',
+    input: ['input_tokens'],
+    output: ['output_tokens'],
+    cachedInput: ['input_tokens_details.cached_tokens'],
+    cacheWrite: ['input_tokens_details.cache_write_tokens'],
+    model: 'model',
+  },
   isOpaque: denyList({
     keys: [
       'type',

@@ -1,6 +1,7 @@
 // The audit log as the daemon writes it: in batches off the hot path, through a bounded queue. A full disk or a locked keyring costs rows,
 // which are counted and said once, never an exchange: whether those go on is for others to decide. Must not know what a row is for.
 import type { ExchangeRecord } from '../../exchange-record.ts';
+import { briefly, isBusy, sqliteCode } from '../busy.ts';
 import type { Keyring } from '../keyring.ts';
 import type { Store } from '../open.ts';
 import { type Chain, openChain } from './chain.ts';
@@ -31,8 +32,6 @@ export interface AuditWriterOptions {
 
 const FLUSH_MS = 200;
 const RETRY_MS = 5000;
-/** How long a flush waits for a command that is writing: exchanges wait with it. */
-const BUSY_MS = 20;
 /** Flushes in a row that find the store busy; from then on it is trouble. */
 const MAX_BUSY = 25;
 
@@ -57,16 +56,14 @@ export function openAuditWriter(store: Store, keyring: Keyring, options: AuditWr
   };
 
   const appendQueue = (isLast: boolean): void => {
-    const patienceMs = store.db.pragma('busy_timeout', { simple: true }) as number;
-    if (!isLast) store.db.pragma(`busy_timeout = ${BUSY_MS}`);
-    try {
+    const write = () => {
       chain ??= openChain(store, keyring);
       if (queue.length === 0 || append(chain, queue)) queue = [];
       // A row that cannot be stored must not hold up the others for ever.
       for (; queue.length > 0; queue = queue.slice(1)) if (!append(chain, queue.slice(0, 1))) dropped++;
-    } finally {
-      store.db.pragma(`busy_timeout = ${patienceMs}`);
-    }
+    };
+    if (isLast) write();
+    else briefly(store, write);
   };
 
   const write = (isLast: boolean): boolean => {
@@ -79,7 +76,7 @@ export function openAuditWriter(store: Store, keyring: Keyring, options: AuditWr
       failing = false;
       return true;
     } catch (cause) {
-      if (codeOf(cause).startsWith('SQLITE_BUSY') && ++busy < MAX_BUSY) {
+      if (isBusy(cause) && ++busy < MAX_BUSY) {
         cancel = options.schedule(flush, FLUSH_MS);
         return false;
       }
@@ -118,9 +115,5 @@ export function openAuditWriter(store: Store, keyring: Keyring, options: AuditWr
 }
 
 function isDiskTrouble(thrown: unknown): boolean {
-  return /^SQLITE_(FULL|IOERR|BUSY|LOCKED|CANTOPEN|READONLY|CORRUPT|NOTADB|NOMEM)/.test(codeOf(thrown));
-}
-
-function codeOf(thrown: unknown): string {
-  return String((thrown as { code?: unknown }).code);
+  return /^SQLITE_(FULL|IOERR|BUSY|LOCKED|CANTOPEN|READONLY|CORRUPT|NOTADB|NOMEM)/.test(sqliteCode(thrown));
 }

@@ -1,6 +1,6 @@
 // Which model is asked for: by the path, or by the body as long as nothing nested came before.
 import { expect, test } from 'vitest';
-import { askedModel } from '../../../src/rules/asked-model.ts';
+import { askedModel, asksForAnswer } from '../../../src/rules/asked-model.ts';
 
 test.each([
   ['/v1/messages', '{"model":"claude-opus-4-5","messages":[{"model":"other"}]}', 'claude-opus-4-5'],
@@ -10,3 +10,13 @@ test.each([
   ['/v1/messages', '{"model":{"name":"m"}}', ''],
   ['/v1/messages', 'no JSON', ''],
 ])('%s %s', (target, body, model) => expect(askedModel(target, Buffer.from(body))).toBe(model));
+
+test.each([
+  ['{"type":"response.create","model":"m"}', true],
+  ['{ "input": [], "type" : "response.create" }', true],
+  ['{"type":"response.cancel"}', false],
+  ['{"type":"input_audio_buffer.append","audio":"AAAA"}', false],
+  ['not JSON', false],
+])('whether %s asks for an answer', (message, asks) => {
+  expect(asksForAnswer(Buffer.from(message))).toBe(asks);
+});

@@ -12,6 +12,8 @@ const WORK: Profile = {
   vault: ['openai', 'anthropic'],
   requestsPerMinute: 60,
   tokensPerDay: 1_000_000,
+  moneyPerDay: 4.5,
+  overBudget: 'refuse',
   log: 'none',
 };
 

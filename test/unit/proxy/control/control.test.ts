@@ -22,6 +22,7 @@ function daemon(over: Partial<Controlled> = {}) {
     fidelity: (host) => [{ host: host ?? 'any' }] as never,
     limits: () => ({ rows: [], counts: {} }),
     reset: () => ({ reset: 0 }),
+    usage: () => ({ isWritten: true, prices: [] }),
     reload: async () => ({ changed: ['mask'], notices: [], error: undefined }),
     stop: (now) => void stops.push(now),
     hold: (values) => {
@@ -75,6 +76,7 @@ test('each call arrives and its answer comes back', async () => {
   await serve(home, controlled);
   const client = controlOf(home);
   expect((await client.status()).pid).toBe(7);
+  expect(await client.usage()).toEqual({ isWritten: true, prices: [] });
   expect((await client.connection()).proxyUrl).toBe('http://127.0.0.1:1');
   expect(await client.config()).toHaveLength(1);
   expect(await client.references()).toEqual([{ reference: 'env:KEY' }]);
