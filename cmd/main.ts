@@ -14,9 +14,9 @@ import { doctor } from './commands/doctor.ts';
 import { env } from './commands/env.ts';
 import { fidelity } from './commands/fidelity.ts';
 import { log } from './commands/log.ts';
+import { metrics } from './commands/metrics.ts';
 import { panic } from './commands/panic.ts';
 import { profile } from './commands/profile.ts';
-
 import { reload } from './commands/reload.ts';
 import { rules } from './commands/rules.ts';
 import { run } from './commands/run.ts';
@@ -41,6 +41,7 @@ const COMMANDS: readonly Command[] = [
   ca,
   rules,
   fidelity,
+  metrics,
   log,
   audit,
   vault,

@@ -4,12 +4,12 @@ import { isAbsolute, join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { ConfigError, type ConfigText, parseConfigText } from './config-file.ts';
 import { type ConfigKey, KEYS, type KeyRow } from './config-keys.ts';
-import { type ConfigGrammar, guardrailKeys, shapes } from './config-schema.ts';
+import { type ConfigGrammar, guardrailKeys, isLoopback, shapes } from './config-schema.ts';
 import { didYouMean } from './nearest.ts';
 import { ruleComplaint } from './rule-schema.ts';
 
 type Shapes = ReturnType<typeof shapes>;
-type Unset = 'parent_proxy' | 'proxy_auth' | 'ready_file' | 'ready_fd';
+type Unset = 'parent_proxy' | 'proxy_auth' | 'metrics' | 'traces' | 'ready_file' | 'ready_fd';
 
 /** Checked settings under the names of the file's keys. Paths are absolute. */
 export type Config = { readonly [K in Exclude<ConfigKey, Unset>]: z.output<Shapes[K]> } & {
@@ -184,7 +184,7 @@ function namesIn(key: ConfigKey, grammar: ConfigGrammar): readonly string[] {
   if (key === 'mask' || key === 'restore_to') return Object.keys(grammar.kinds);
   if (key === 'guardrails') return guardrailKeys(grammar);
   if (key === 'audit') return Object.keys(DEFAULTS.audit);
-  return ['host', 'header', 'value', 'replaces', 'profiles', 'url', 'no_proxy'];
+  return ['host', 'header', 'value', 'replaces', 'profiles', 'url', 'no_proxy', 'listen', 'endpoint'];
 }
 
 function pathText(path: readonly PropertyKey[]): string {
@@ -260,7 +260,7 @@ function absolute(key: ConfigKey, value: unknown, base: string, userHome: string
 
 function refuseOpenListener(config: Config): void {
   const { host, port } = config.listen;
-  if (/^127\./.test(host) || host === '::1') return;
+  if (isLoopback(host)) return;
   if (config.allow_remote && config.proxy_auth !== undefined) return;
   const missing = [!config.allow_remote && 'allow_remote: true', config.proxy_auth === undefined && 'proxy_auth']
     .filter(Boolean)

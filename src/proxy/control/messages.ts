@@ -1,6 +1,7 @@
 // What goes over the control socket. Bodies of requests are checked with zod; replies are ours and only typed.
 // Must not hold a credential, but for `Connection` and `Hold`, which exist to hand the proxy's own to its owner.
 import { z } from 'zod';
+import type { TrafficRow } from '../../rules/traffic.ts';
 import type { FidelityReport } from '../fidelity.ts';
 
 /** GET /status. */
@@ -18,6 +19,10 @@ export interface Status {
   readonly tunnels: number;
   readonly exchanges: number;
   readonly totals: Readonly<Record<string, number>>;
+  /** How each provider fares. */
+  readonly traffic: readonly TrafficRow[];
+  /** By provider, what was spent today, US dollars; undefined where prices are not known. */
+  readonly spentToday?: Readonly<Record<string, number>>;
   /** What limits, cooldowns, breakers and locks hold at the moment; undefined where there are none. */
   readonly flow?: readonly FlowRow[];
   /** Rows of the exchange log that were lost, to a full disk for one. */
@@ -104,6 +109,8 @@ export interface Controlled {
   /** May take as long as the slowest of them. */
   references(): Promise<readonly ReferenceRow[]>;
   fidelity(host: string | undefined): readonly FidelityReport[];
+  /** Prometheus' text format, or the same samples as values. */
+  metrics(form: 'text' | 'json'): Promise<string | readonly object[]>;
   reload(): Promise<Reloaded>;
   /** Begins to stop; the reply goes out first. */
   stop(now: boolean): void;

@@ -20,6 +20,7 @@ function daemon(over: Partial<Controlled> = {}) {
     config: () => [{ key: 'listen', value: '127.0.0.1:1', origin: 'default' }],
     references: async () => [{ reference: 'env:KEY', trouble: undefined }],
     fidelity: (host) => [{ host: host ?? 'any' }] as never,
+    metrics: async (form) => (form === 'json' ? [{ name: 'up' }] : 'up 1\n'),
     reload: async () => ({ changed: ['mask'], notices: [], error: undefined }),
     stop: (now) => void stops.push(now),
     hold: (values) => {
@@ -78,6 +79,8 @@ test('each call arrives and its answer comes back', async () => {
   expect(await client.references()).toEqual([{ reference: 'env:KEY' }]);
   expect(await client.fidelity(undefined)).toEqual([{ host: 'any' }]);
   expect(await client.fidelity('a&b=c')).toEqual([{ host: 'a&b=c' }]);
+  expect(await client.metrics()).toBe('up 1\n');
+  expect(await client.metricsJson()).toEqual([{ name: 'up' }]);
   expect((await client.reload()).changed).toEqual(['mask']);
   await client.stop(true);
   await eventually(() => expect(stops).toEqual([true]));
