@@ -19,6 +19,10 @@ function shown(config: Config, key: ConfigKey, name: string, row: KeyRow): strin
   switch (key) {
     case 'listen':
       return hostPort(config.listen);
+    case 'metrics':
+      return hostPort(config.metrics!.listen);
+    case 'traces':
+      return config.traces!.endpoint;
     case 'connect_to':
       return config.connect_to
         .map((c) => `${c.pattern}=${c.port === undefined ? c.host : hostPort({ host: c.host, port: c.port })}`)

@@ -26,6 +26,7 @@ import { checkFirstStart } from './first-start.ts';
 import { countHolders, holding } from './holders.ts';
 import { lockHome } from './home-lock.ts';
 import { openKnownSources } from './known-sources.ts';
+import { openObservers } from './observers.ts';
 import { announce, checkReadyPlace, type Ready } from './ready.ts';
 import { lookAtReferences, openReferences, resolveTemplate } from './references.ts';
 import { openReloadable } from './reloading.ts';
@@ -117,6 +118,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   opening.defer(() => references.close());
   const budgets = openBudgets({ store, profiles, config: () => state.config, log, now: Date.now, opening });
 
+  const observers = await openObservers(first.config, options, log);
+  opening.defer(() => observers.close());
+
   let proxy: RunningProxy;
   const listen = options.isEphemeral && first.origins.listen === 'default' ? { ...first.config.listen, port: 0 } : first.config.listen;
   try {
@@ -144,6 +148,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       log,
       now: Date.now,
       refusesUnrecorded: () => audit.failing && state.config.audit.on_failure === 'block',
+      observe: observers.observe,
       onRecord: (record) => audit.write(record),
       stateKeeper: openKeptStates(store, Date.now),
     });
@@ -203,21 +208,25 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const runTokens = openRunTokens(tokens, Date.now);
   opening.defer(() => runTokens.close());
   const holders = countHolders(options.isEphemeral, () => stop('the last command that used it has ended'));
+  const status = (): Status => ({
+    running: true,
+    version: options.version,
+    pid: process.pid,
+    home,
+    listen: address,
+    startedAtMs,
+    draining,
+    ...proxy.status(),
+    traffic: observers.traffic(),
+    recordsDropped: audit.dropped,
+    caExpiresAtMs: state.certs.expiresAtMs,
+    caFingerprint: state.certs.fingerprint256,
+    budgets: budgets.rows(),
+  });
+  const metrics = await observers.serve({ status, audit: () => audit });
   const controlled: Controlled = {
-    status: (): Status => ({
-      running: true,
-      version: options.version,
-      pid: process.pid,
-      home,
-      listen: address,
-      startedAtMs,
-      draining,
-      ...proxy.status(),
-      recordsDropped: audit.dropped,
-      caExpiresAtMs: state.certs.expiresAtMs,
-      caFingerprint: state.certs.fingerprint256,
-      budgets: budgets.rows(),
-    }),
+    status,
+    metrics,
     connection: (): Connection => ({
       proxyUrl: proxyUrl(reachable(proxy.address), state.config.proxy_auth),
       caPath: state.certs.caPath,

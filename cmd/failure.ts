@@ -44,18 +44,18 @@ export function explain(thrown: unknown): Explained {
 /** The text with the commands it names as they can be typed where `self` is what starts us (`npx sallyport`, a path). */
 export function asTyped(text: string, self: string): string {
   return text.replace(
-    /(?<![\w/.-])sallyport (?=(?:start|stop|status|reload|run|env|token|profile|ca|rules|fidelity|log|limits|breaker|audit|vault|db|panic|doctor|demo|completion|usage)\b)/g,
+    /(?<![\w/.-])sallyport (?=(?:start|stop|status|reload|run|env|token|profile|ca|rules|fidelity|log|limits|breaker|audit|vault|db|panic|doctor|demo|completion|usage|metrics)\b)/g,
     () => `${self} `,
   );
 }
 
-/** The line for an address that cannot be listened on, or undefined for another error. `where` is `host:port`. */
-export function listenFailure(thrown: unknown, where: string): CommandFailure | undefined {
+/** The line for an address that cannot be listened on, or undefined for another error. `where` is `host:port`, `flag` what chooses another. */
+export function listenFailure(thrown: unknown, where: string, flag = '--listen'): CommandFailure | undefined {
   const words: Record<string, string> = {
-    EADDRINUSE: `${where} is taken by another program: choose another with --listen HOST:PORT (port 0 picks one)`,
-    EACCES: `listening on ${where} is not permitted: choose a port above 1023 with --listen HOST:PORT`,
-    EADDRNOTAVAIL: `${where} is no address of this machine: choose another with --listen HOST:PORT`,
-    EAFNOSUPPORT: `${where} is of an address family that this machine does not have: choose another with --listen HOST:PORT`,
+    EADDRINUSE: `${where} is taken by another program: choose another with ${flag} HOST:PORT (port 0 picks one)`,
+    EACCES: `listening on ${where} is not permitted: choose a port above 1023 with ${flag} HOST:PORT`,
+    EADDRNOTAVAIL: `${where} is no address of this machine: choose another with ${flag} HOST:PORT`,
+    EAFNOSUPPORT: `${where} is of an address family that this machine does not have: choose another with ${flag} HOST:PORT`,
   };
   const line = words[String((thrown as NodeJS.ErrnoException).code)];
   return line === undefined ? undefined : new CommandFailure(EXIT.failed, line);

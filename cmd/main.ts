@@ -16,6 +16,7 @@ import { env } from './commands/env.ts';
 import { fidelity } from './commands/fidelity.ts';
 import { limits } from './commands/limits.ts';
 import { log } from './commands/log.ts';
+import { metrics } from './commands/metrics.ts';
 import { panic } from './commands/panic.ts';
 import { profile } from './commands/profile.ts';
 import { reload } from './commands/reload.ts';
@@ -43,6 +44,7 @@ const COMMANDS: readonly Command[] = [
   ca,
   rules,
   fidelity,
+  metrics,
   log,
   limits,
   breaker,

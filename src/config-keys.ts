@@ -195,6 +195,20 @@ export const KEYS = {
     expects: 'trace, debug, info, warn, error, fatal or silent',
     fixed: true,
   },
+  metrics: {
+    kind: 'text-or-object',
+    argument: 'HOST:PORT',
+    help: 'where Prometheus may read /metrics, on loopback',
+    expects: 'an address and port such as 127.0.0.1:9464, or {listen}',
+    fixed: true,
+  },
+  traces: {
+    kind: 'text-or-object',
+    argument: 'URL',
+    help: 'where OpenTelemetry traces are sent (OTLP over HTTP)',
+    expects: 'a URL such as http://127.0.0.1:4318/v1/traces, or {endpoint}',
+    fixed: true,
+  },
   ready_file: {
     kind: 'text',
     argument: 'FILE',

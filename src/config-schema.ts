@@ -28,6 +28,8 @@ export interface ConnectToEntry {
 
 const seconds = (least: number) => z.number().min(least).max(86_400);
 const path = z.string().min(1);
+/** A port alone is a number in YAML. */
+const listenText = z.union([z.string(), z.number()]);
 /** A whole number; in a flag it is written as text. */
 const numeral = (least: number, most: number) =>
   z
@@ -38,7 +40,7 @@ const numeral = (least: number, most: number) =>
 export function shapes(grammar: ConfigGrammar) {
   const pattern = z.string().transform((text, ctx) => attempt(ctx, () => grammar.hostPattern(text)));
   return {
-    listen: z.union([z.string(), z.number()]).transform((v, ctx) => attempt(ctx, () => parseListen(String(v)))),
+    listen: listenText.transform((v, ctx) => attempt(ctx, () => parseListen(String(v)))),
     home: path,
     intercept: z.array(pattern),
     connect_to: z.array(z.string().transform((text, ctx) => attempt(ctx, () => parseConnectTo(text, grammar)))),
@@ -107,6 +109,12 @@ export function shapes(grammar: ConfigGrammar) {
     drain_seconds: seconds(0),
     max_connections: z.int().min(1).max(1_000_000),
     log_level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
+    metrics: z
+      .union([listenText.transform((listen) => ({ listen })), z.strictObject({ listen: listenText })], 'shape')
+      .transform((v, ctx) => attempt(ctx, () => ({ listen: parseLoopback(String(v.listen)) }))),
+    traces: z
+      .union([z.string().transform((endpoint) => ({ endpoint })), z.strictObject({ endpoint: z.string() })], 'shape')
+      .transform((v, ctx) => attempt(ctx, () => ({ endpoint: parseEndpoint(v.endpoint) }))),
     ready_file: path,
     ready_fd: z.int().min(1).max(1023),
   } satisfies Record<ConfigKey, z.ZodType>;
@@ -181,6 +189,18 @@ export function parseListen(text: string): ListenAddress {
   return { host: at.host, port };
 }
 
+/** Who may connect there is not asked, so it is on loopback. Throws Error. */
+function parseLoopback(text: string): ListenAddress {
+  const address = parseListen(text);
+  if (isLoopback(address.host)) return address;
+  throw new Error(`${address.host} can be reached from other machines; an address such as 127.0.0.1 is needed`);
+}
+
+/** Whether only this machine reaches it. */
+export function isLoopback(host: string): boolean {
+  return /^127\./.test(host) || host === '::1';
+}
+
 /** `PATTERN=HOST[:PORT]`. Throws Error. */
 export function parseConnectTo(text: string, grammar: ConfigGrammar): ConnectToEntry {
   const at = text.indexOf('=');
@@ -202,6 +222,13 @@ function parseUser(text: string): number | 'self' | 'any' | 'none' {
 function isAddress(pattern: string): boolean {
   if (pattern.includes(':')) return true;
   return !pattern.includes('*') && parseAuthority(pattern, 1).kind !== 'name';
+}
+
+function parseEndpoint(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol)) throw new Error('shape');
+  if (url.username !== '' || url.password !== '') throw new Error('a URL with a password would be shown; set OTEL_EXPORTER_OTLP_HEADERS');
+  return text;
 }
 
 function parseProxyUrl(text: string): string {

@@ -4,12 +4,12 @@ import { isAbsolute, join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { ConfigError, type ConfigText, parseConfigText } from './config-file.ts';
 import { type ConfigKey, KEYS, type KeyRow } from './config-keys.ts';
-import { type ConfigGrammar, FLOW_WORDS, guardrailKeys, PRICE_NAMES, shapes } from './config-schema.ts';
+import { type ConfigGrammar, FLOW_WORDS, guardrailKeys, isLoopback, PRICE_NAMES, shapes } from './config-schema.ts';
 import { didYouMean } from './nearest.ts';
 import { ruleComplaint } from './rule-schema.ts';
 
 type Shapes = ReturnType<typeof shapes>;
-type Unset = 'parent_proxy' | 'proxy_auth' | 'ready_file' | 'ready_fd';
+type Unset = 'parent_proxy' | 'proxy_auth' | 'metrics' | 'traces' | 'ready_file' | 'ready_fd';
 
 /** Checked settings under the names of the file's keys. Paths are absolute. */
 export type Config = { readonly [K in Exclude<ConfigKey, Unset>]: z.output<Shapes[K]> } & {
@@ -189,6 +189,7 @@ function namesIn(key: ConfigKey, grammar: ConfigGrammar): readonly string[] {
   if (key === 'resilience') return FLOW_WORDS;
   if (key === 'prices') return PRICE_NAMES;
   return ['host', 'header', 'value', 'replaces', 'profiles', 'url', 'no_proxy'];
+  return ['host', 'header', 'value', 'replaces', 'profiles', 'url', 'no_proxy', 'listen', 'endpoint'];
 }
 
 function pathText(path: readonly PropertyKey[]): string {
@@ -264,7 +265,7 @@ function absolute(key: ConfigKey, value: unknown, base: string, userHome: string
 
 function refuseOpenListener(config: Config): void {
   const { host, port } = config.listen;
-  if (/^127\./.test(host) || host === '::1') return;
+  if (isLoopback(host)) return;
   if (config.allow_remote && config.proxy_auth !== undefined) return;
   const missing = [!config.allow_remote && 'allow_remote: true', config.proxy_auth === undefined && 'proxy_auth']
     .filter(Boolean)

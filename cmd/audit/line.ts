@@ -2,6 +2,7 @@
 // Must not let a word of a client's own choosing steer the terminal.
 import type { ExchangeRecord } from '../../src/exchange-record.ts';
 import { type AuditEntry, exchangeOf } from '../../src/store/audit/entry.ts';
+import { count, milliseconds } from '../figures.ts';
 import { clock } from './opened.ts';
 
 const COLOURS: Readonly<Record<string, string>> = { pass: '32', edit: '33', deny: '31', fault: '35' };
@@ -23,7 +24,7 @@ export function exchangeLine(row: AuditEntry, hasColour: boolean): string {
     tame(x.provider || x.host).padEnd(14),
     tame(x.model || `${x.method} ${x.path}`).padEnd(24),
     tokens(x).padStart(13),
-    paint(`+${milliseconds(x.addedMs)}`.padStart(8), DIM),
+    paint(`+${milliseconds(x.addedMs)} ms`.padStart(8), DIM),
     paint(tame(remarks(x)), COLOURS[verdict] ?? COLOURS.fault!),
   ];
   return columns.join('  ').trimEnd();
@@ -40,17 +41,8 @@ function read(row: AuditEntry): ExchangeRecord | undefined {
 /** `12.3k > 350`: in and out. */
 function tokens({ tokensIn, tokensOut }: ExchangeRecord): string {
   if (tokensIn === undefined && tokensOut === undefined) return '-';
-  return `${count(tokensIn)} > ${count(tokensOut)}`;
-}
-
-function count(value: number | undefined): string {
-  if (value === undefined) return '?';
-  if (value < 1000) return String(value);
-  return value < 1_000_000 ? `${(value / 1000).toFixed(1)}k` : `${(value / 1_000_000).toFixed(1)}M`;
-}
-
-function milliseconds(value: number): string {
-  return value < 10 ? `${value.toFixed(1)} ms` : `${Math.round(value)} ms`;
+  const told = (value: number | undefined) => (value === undefined ? '?' : count(value));
+  return `${told(tokensIn)} > ${told(tokensOut)}`;
 }
 
 /** What there is to remark: what was masked or found, and what went wrong. */

@@ -1,37 +1,31 @@
 // Shows what the daemon is doing.
 // Must not wake one where there is none: that is exit code 3.
-import { setTimeout as pause } from 'node:timers/promises';
 import { controlOf, NotRunning } from '../../src/proxy/control/call.ts';
-import type { BudgetRow, Status } from '../../src/proxy/control/messages.ts';
-import { localTime } from '../../src/rules/budget/day.ts';
-import { dollars } from '../../src/rules/budget/price.ts';
 import type { Command } from '../command.ts';
 import { EXIT } from '../failure.ts';
 import { homeOf } from '../settings.ts';
-import { localZone } from '../usage/local-zone.ts';
 
 /** `sallyport status`. Exit code 3 where no daemon runs. */
 export const status: Command = {
   name: 'status',
   summary: 'show what the daemon is doing',
   settings: 'home',
-  options: { watch: { type: 'boolean', describe: 'show it again each second, until the daemon ends' } },
+  options: { watch: { type: 'boolean', describe: 'show how each provider fares, anew each second' } },
   examples: [
     ['status', 'for people'],
     ['status --json', 'for programs'],
-    ['status --watch', 'again each second, until Ctrl-C or the end of the daemon'],
+    ['status --watch', 'rates, times and tokens by provider, until Ctrl-C or the end of the daemon'],
+    ['status --watch --json', 'a JSON line a second'],
   ],
-  run: async ({ args, json, invocation, terminal }) => {
+  run: async (call) => {
+    const { args, json, invocation, terminal } = call;
     const home = homeOf(invocation);
     const client = controlOf(home);
     try {
-      for (;;) {
-        const now = await client.status();
-        const shown = json ? JSON.stringify(now) : text(now, Date.now());
-        terminal.out(args.watch === true && terminal.isTty && !json ? `${CLEAR}${shown}` : shown);
-        if (args.watch !== true) return EXIT.ok;
-        await pause(WATCH_MS);
-      }
+      if (args.watch === true) return await (await import('../status/live.ts')).watchStatus(client, call);
+      const now = await client.status();
+      terminal.out(json ? JSON.stringify(now) : (await import('../status/facts.ts')).statusText(now, Date.now()));
+      return EXIT.ok;
     } catch (thrown) {
       if (!json || !(thrown instanceof NotRunning)) throw thrown;
       terminal.out(JSON.stringify({ running: false, home }));
@@ -39,53 +33,3 @@ export const status: Command = {
     }
   },
 };
-
-/** The terminal's screen, from its first line on. */
-const CLEAR = '\u001B[H\u001B[2J';
-const WATCH_MS = 1000;
-
-function text(s: Status, nowMs: number): string {
-  const totals = Object.entries(s.totals).sort(([a], [b]) => a.localeCompare(b, 'en'));
-  const rows: [string, string][] = [
-    ['state', s.draining ? 'stopping' : 'running'],
-    ['listens on', s.listen],
-    ['home', s.home],
-    ['process', `${s.pid}, version ${s.version}, for ${span(nowMs - s.startedAtMs)}`],
-    ['CA', `${Math.floor((s.caExpiresAtMs - nowMs) / 86_400_000)} days left`],
-    ['connections', String(s.connections)],
-    ['exchanges', `${s.exchanges} running`],
-    ...totals.map(([name, count]): [string, string] => [`  ${name}`, String(count)]),
-  ];
-  rows.push(...s.budgets.map(budgetRow));
-  if (s.recordsDropped > 0) rows.push(['records lost', String(s.recordsDropped)]);
-  const width = Math.max(...rows.map(([name]) => name.length));
-  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n');
-}
-
-function budgetRow({ profile, name, used, limit, isOver, overBudget, freeAtMs, unpriced }: BudgetRow): [string, string] {
-  const amounts = name === 'money' ? `${dollars(used)} of ${dollars(limit)}` : `${used} of ${limit} tokens`;
-  const unknown = unpriced.length > 0 ? `, without ${unpriced.join(', ')}, which has no price` : '';
-  const over = isOver
-    ? `, used up: requests ${overBudget === 'refuse' ? `are refused until ${localTime(freeAtMs, localZone)}` : 'go on'}`
-    : '';
-  return [`budget ${profile}`, `${amounts} today${over}${unknown}`];
-}
-
-/** `3 d 4 h`, `5 min`, `7 s`: the two largest units. */
-function span(ms: number): string {
-  const units: [string, number][] = [
-    ['d', 86_400_000],
-    ['h', 3_600_000],
-    ['min', 60_000],
-    ['s', 1000],
-  ];
-  const at = units.findIndex(([, size]) => ms >= size);
-  if (at < 0) return '0 s';
-  const parts: string[] = [];
-  let rest = ms;
-  for (const [unit, size] of units.slice(at, at + 2)) {
-    if (rest >= size) parts.push(`${Math.floor(rest / size)} ${unit}`);
-    rest %= size;
-  }
-  return parts.join(' ');
-}

@@ -50,7 +50,7 @@ export interface ProxyOptions {
   readonly now: () => number;
   /** Whether exchanges are refused because they cannot be recorded. */
   readonly refusesUnrecorded?: () => boolean;
-  /** Hears of every exchange at its end, also of one that is not recorded. Must not throw, nor keep the exchange. */
+  /** Hears of every exchange at its end, also of one that is not recorded. Must not throw, nor keep the exchange for long. */
   readonly observe?: (x: Exchange, record: ExchangeRecord) => void;
   readonly onRecord: (record: ExchangeRecord) => void;
   /** What of the machines that look after providers outlives the daemon; nothing does where nobody keeps it. */

@@ -78,6 +78,8 @@ export interface RouteExample {
 /** One vendor, or for hosts the configuration names the generic stand-in for one. */
 export interface Provider {
   readonly name: string;
+  /** What OpenTelemetry calls it (`gen_ai.provider.name`), where that is another name. */
+  readonly semconvName?: string;
   readonly hosts: readonly HostPattern[];
   readonly endpoints: readonly Endpoint[];
   /** Used when no endpoint matches. */

@@ -26,6 +26,8 @@ export interface ControlClient {
   reset(what: 'limits' | 'breaker', host: string | undefined): Promise<number>;
   /** What the daemon has counted is in the store then. */
   usage(): Promise<UsageState>;
+  metrics(): Promise<string>;
+  metricsJson(): Promise<readonly object[]>;
   reload(): Promise<Reloaded>;
   stop(now: boolean): Promise<void>;
   /**
@@ -53,6 +55,8 @@ export function controlOf(home: string): ControlClient {
     limits: () => get('/limits'),
     reset: async (what, host) => (await call<{ readonly reset: number }>(home, 'POST', '/reset', { what, host }, TIMEOUT_MS)).reset,
     usage: () => get('/usage'),
+    metrics: async () => wholeText(await open(home, 'GET', '/metrics', undefined, TIMEOUT_MS)),
+    metricsJson: () => get('/metrics?form=json'),
     reload: () => call(home, 'POST', '/reload', {}, RELOAD_TIMEOUT_MS),
     stop: async (now) => void (await call(home, 'POST', '/stop', { now }, TIMEOUT_MS)),
     hold: async (values = [], profile) => {
@@ -71,18 +75,31 @@ async function call<T>(home: string, method: string, route: string, body: unknow
 
 /** The value of a reply, which is one line; a reply that goes on is left as it is behind that. */
 async function firstLine(reply: IncomingMessage): Promise<unknown> {
+  const value = parsed(await textOf(reply, (text) => text.includes('\n')));
+  if (reply.statusCode === 200) return value;
+  return refused(reply, value);
+}
+
+async function wholeText(reply: IncomingMessage): Promise<string> {
+  const text = await textOf(reply, () => false);
+  return reply.statusCode === 200 ? text : refused(reply, parsed(text));
+}
+
+async function textOf(reply: IncomingMessage, isEnough: (text: string) => boolean): Promise<string> {
   let text = '';
   try {
     reply.setEncoding('utf8');
     for await (const chunk of reply.iterator({ destroyOnReturn: false })) {
       text += chunk;
-      if (text.includes('\n')) break;
+      if (isEnough(text)) break;
     }
   } catch (cause) {
     throw new Error('the daemon ended before it had answered', { cause });
   }
-  const value = parsed(text);
-  if (reply.statusCode === 200) return value;
+  return text;
+}
+
+function refused(reply: IncomingMessage, value: unknown): never {
   const { error = 'without a reason' } = (value ?? {}) as { readonly error?: string };
   throw new Error(reply.statusCode === 409 ? error : `the daemon answered ${reply.statusCode}: ${error}`);
 }

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { PriceTable } from '../../rules/budget/price.ts';
 import type { Budget } from '../../rules/budget/spent.ts';
 import type { OverBudget } from '../../rules/profile.ts';
+import type { TrafficRow } from '../../rules/traffic.ts';
 import type { FidelityReport } from '../fidelity.ts';
 
 /** GET /status. */
@@ -21,6 +22,10 @@ export interface Status {
   readonly tunnels: number;
   readonly exchanges: number;
   readonly totals: Readonly<Record<string, number>>;
+  /** How each provider fares. */
+  readonly traffic: readonly TrafficRow[];
+  /** By provider, what was spent today, US dollars; undefined where prices are not known. */
+  readonly spentToday?: Readonly<Record<string, number>>;
   /** What limits, cooldowns, breakers and locks hold at the moment; undefined where there are none. */
   readonly flow?: readonly FlowRow[];
   /** Rows of the exchange log that were lost, to a full disk for one. */
@@ -158,6 +163,8 @@ export interface Controlled {
   /** Takes states back to rest; how many there were. */
   reset(what: z.output<typeof resetRequest>): { readonly reset: number };
   usage(): UsageState;
+  /** Prometheus' text format, or the same samples as values. */
+  metrics(form: 'text' | 'json'): Promise<string | readonly object[]>;
   reload(): Promise<Reloaded>;
   /** Begins to stop; the reply goes out first. */
   stop(now: boolean): void;

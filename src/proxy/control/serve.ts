@@ -45,12 +45,15 @@ const ROUTES: Readonly<Record<string, Route>> = {
   '/limits': { method: 'GET', act: (daemon) => daemon.limits() },
   '/reset': { method: 'POST', body: resetRequest, act: (daemon, _url, body) => daemon.reset(body as z.output<typeof resetRequest>) },
   '/usage': { method: 'GET', act: (daemon) => daemon.usage() },
+  '/metrics': { method: 'GET', act: (daemon, url) => daemon.metrics(url.searchParams.get('form') === 'json' ? 'json' : 'text') },
   '/reload': { method: 'POST', body: reloadRequest, act: (daemon) => daemon.reload() },
   '/stop': { method: 'POST', body: stopRequest, act: () => ({ stopping: true }) },
   '/hold': { method: 'POST', body: holdRequest, maxBytes: MAX_VALUES_BYTES, act: () => undefined },
 };
 
 const MAX_BODY_BYTES = 64 * 1024;
+/** Prometheus' text format. */
+export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 /**
  * Opens the socket 0600 at `path`. Whoever calls holds the lock of the home, so a socket file that is there was left by a
@@ -163,10 +166,11 @@ function hold(daemon: Controlled, reply: ServerResponse, { values, profile }: z.
   reply.write(`${JSON.stringify({ held: true, token })}\n`);
 }
 
+/** A text goes as it is: the metrics alone are one. */
 function send(reply: ServerResponse, status: number, value: unknown, headers: Readonly<Record<string, string>> = {}): void {
-  const text = `${JSON.stringify(value)}\n`;
+  const text = typeof value === 'string' ? value : `${JSON.stringify(value)}\n`;
   reply.writeHead(status, {
-    'content-type': 'application/json',
+    'content-type': typeof value === 'string' ? METRICS_TYPE : 'application/json',
     'cache-control': 'no-store',
     'content-length': Buffer.byteLength(text),
     ...headers,

@@ -45,6 +45,7 @@ export async function accept(house: House, socket: Socket): Promise<void> {
     const fault = asFault(thrown);
     // A socket that was opened and never used (a probe, a browser's spare) is closed without a word.
     if (fault.detail === 'idle') return client.destroy();
+    house.count(`refused:${fault.code}`);
     if (fault.code === 'internal') house.log.error({ err: fault.cause }, fault.message);
     else house.log.debug({ fault: fault.code, detail: fault.detail }, fault.message);
     client.write(plainReply(fault));

@@ -109,9 +109,10 @@ function fallbackAlpn(hello: ClientHello): 'h2' | 'http/1.1' | undefined {
 
 const contexts = new WeakMap<Leaf, SecureContext>();
 
-function contextOf(leaf: Leaf): SecureContext {
+function contextOf(house: House, leaf: Leaf): SecureContext {
   let context = contexts.get(leaf);
   if (!context) {
+    house.count('leaves');
     context = createSecureContext({
       key: leaf.keyPem,
       cert: leaf.certPem,
@@ -132,7 +133,7 @@ async function finish(house: House, raw: Socket, target: Target, alpn: string | 
   const leaf = await house.options.certs().leafFor(target.authority);
   const socket = new TLSSocket(raw, {
     isServer: true,
-    secureContext: contextOf(leaf),
+    secureContext: contextOf(house, leaf),
     ...(alpn === undefined ? {} : { ALPNProtocols: [alpn] }),
   });
   // It may have closed while the leaf was made.

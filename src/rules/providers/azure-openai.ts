@@ -9,6 +9,7 @@ import type { Provider } from '../provider.ts';
 /** Azure OpenAI and Azure AI Foundry. */
 export const azureOpenai: Provider = {
   name: 'azure-openai',
+  semconvName: 'azure.ai.openai',
   hosts: ['*.openai.azure.com', '*.services.ai.azure.com', '*.cognitiveservices.azure.com'],
   endpoints: [
     {

@@ -18,6 +18,7 @@ const dialect: Dialect = { ...anthropic, errorBody: awsError };
 /** Amazon Bedrock's runtime. */
 export const bedrock: Provider = {
   name: 'bedrock',
+  semconvName: 'aws.bedrock',
   hosts: ['bedrock-runtime.*.amazonaws.com', 'bedrock-runtime-fips.*.amazonaws.com'],
   endpoints: [
     { name: 'invoke', method: 'POST', path: /^\/model\/[^/]+\/invoke(-with-response-stream)?$/, dialect, kind: 'model' },

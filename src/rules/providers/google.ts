@@ -7,6 +7,7 @@ import type { Provider } from '../provider.ts';
 /** Gemini with a key, and Code Assist with a Google account. */
 export const google: Provider = {
   name: 'google',
+  semconvName: 'gcp.gemini',
   hosts: ['generativelanguage.googleapis.com', 'cloudcode-pa.googleapis.com'],
   endpoints: [
     {

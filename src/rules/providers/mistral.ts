@@ -7,6 +7,7 @@ import type { Provider } from '../provider.ts';
 /** Mistral and Codestral. */
 export const mistral: Provider = {
   name: 'mistral',
+  semconvName: 'mistral_ai',
   hosts: ['api.mistral.ai', 'codestral.mistral.ai'],
   endpoints: [
     { name: 'chat', method: 'POST', path: /^\/v1\/(chat|fim|agents)\/completions$/, dialect: chat, kind: 'model' },

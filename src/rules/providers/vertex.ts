@@ -9,6 +9,7 @@ import type { Provider } from '../provider.ts';
 /** Google Vertex AI. */
 export const vertex: Provider = {
   name: 'vertex',
+  semconvName: 'gcp.vertex_ai',
   hosts: ['aiplatform.googleapis.com', '*-aiplatform.googleapis.com'],
   endpoints: [
     {

@@ -9,6 +9,7 @@ import type { Provider } from '../provider.ts';
 /** Grok by xAI. */
 export const xai: Provider = {
   name: 'xai',
+  semconvName: 'x_ai',
   hosts: ['api.x.ai', '*.api.x.ai'],
   endpoints: [
     { name: 'chat', method: 'POST', path: /^\/v1\/chat\/completions$/, dialect: chat, kind: 'model' },

@@ -15,6 +15,9 @@ export interface AuditWriter {
   flush(): boolean;
   /** Whether rows cannot be written at present. */
   readonly failing: boolean;
+  /** Rows that were written since the start, and those that wait. */
+  readonly written: number;
+  readonly queued: number;
   /** Rows that never reached the disk since the start. */
   readonly dropped: number;
   close(): void;
@@ -41,6 +44,7 @@ export function openAuditWriter(store: Store, keyring: Keyring, options: AuditWr
   let queue: ExchangeRecord[] = [];
   let cancel: (() => void) | undefined;
   let dropped = 0;
+  let written = 0;
   let failing = false;
   let busy = 0;
 
@@ -48,6 +52,7 @@ export function openAuditWriter(store: Store, keyring: Keyring, options: AuditWr
   const append = (own: Chain, records: readonly ExchangeRecord[]): boolean => {
     try {
       own.append(records.map(exchangeEntry));
+      written += records.length;
       return true;
     } catch (thrown) {
       if (isDiskTrouble(thrown)) throw thrown;
@@ -101,6 +106,12 @@ export function openAuditWriter(store: Store, keyring: Keyring, options: AuditWr
     flush,
     get failing() {
       return failing;
+    },
+    get written() {
+      return written;
+    },
+    get queued() {
+      return queue.length;
     },
     get dropped() {
       return dropped;

@@ -23,6 +23,7 @@ function daemon(over: Partial<Controlled> = {}) {
     limits: () => ({ rows: [], counts: {} }),
     reset: () => ({ reset: 0 }),
     usage: () => ({ isWritten: true, prices: [] }),
+    metrics: async (form) => (form === 'json' ? [{ name: 'up' }] : 'up 1\n'),
     reload: async () => ({ changed: ['mask'], notices: [], error: undefined }),
     stop: (now) => void stops.push(now),
     hold: (values) => {
@@ -82,6 +83,8 @@ test('each call arrives and its answer comes back', async () => {
   expect(await client.references()).toEqual([{ reference: 'env:KEY' }]);
   expect(await client.fidelity(undefined)).toEqual([{ host: 'any' }]);
   expect(await client.fidelity('a&b=c')).toEqual([{ host: 'a&b=c' }]);
+  expect(await client.metrics()).toBe('up 1\n');
+  expect(await client.metricsJson()).toEqual([{ name: 'up' }]);
   expect((await client.reload()).changed).toEqual(['mask']);
   await client.stop(true);
   await eventually(() => expect(stops).toEqual([true]));
