@@ -12,10 +12,11 @@ import type { ProxyOptions } from '../../src/proxy/options.ts';
 import { type RunningProxy, startProxy } from '../../src/proxy/start.ts';
 import { openKnownValues } from '../../src/rules/masking/known-values.ts';
 import { openPlaceholders } from '../../src/rules/masking/placeholders.ts';
-import { compilePolicy, type PolicySettings } from '../../src/rules/policy.ts';
+import { compilePolicy, type Policy, type PolicySettings } from '../../src/rules/policy.ts';
 import { DEFAULT_PROFILE, type Profile } from '../../src/rules/profile.ts';
 import { Secret } from '../../src/secret.ts';
 import type { Address } from './client.ts';
+import { openTestVault, type TestCredential } from './vault.ts';
 
 export interface TestDaemonOptions {
   /** Where to dial: one address for every name, or by host pattern. Without it nothing is mapped. */
@@ -28,6 +29,8 @@ export interface TestDaemonOptions {
   readonly known?: readonly string[];
   /** Values of inject templates. */
   readonly secrets?: Readonly<Record<string, string>>;
+  /** Credentials in a vault, whose rules come behind those of the settings. Without it there is no vault. */
+  readonly vault?: readonly TestCredential[];
   readonly limits?: Partial<ReturnType<ProxyOptions['limits']>>;
   readonly parentProxy?: ReturnType<ProxyOptions['parentProxy']>;
   readonly proxyAuth?: string;
@@ -77,14 +80,22 @@ export async function startTestDaemon(options: TestDaemonOptions = {}): Promise<
   const caFile = join(home, 'upstream-ca.pem');
   if (options.upstreamCa) writeFileSync(caFile, options.upstreamCa);
   const base = { ...DEFAULTS, connectTo: connectTo(options.upstream) };
-  let policy = compilePolicy({ ...base, ...options.settings });
   const now = options.now ?? Date.now;
-  const certs = await openCertAuthority({ home, hosts: policy.interceptedHosts, now });
+  const log: string[] = [];
+  const logger = openLog({ level: 'debug', form: 'json', sink: (line) => log.push(line) });
   const trust = openTrust({ extraCaFiles: options.upstreamCa ? [caFile] : [], ownCa: () => certs.pem });
   const known = openKnownValues();
   known.set('test', options.known ?? []);
+  const credentials = options.vault;
+  let policy: Policy;
+  const vault = credentials && (await openTestVault({ home, credentials, known, trust, policy: () => policy, log: logger, now }));
+  const compile = (settings: Partial<PolicySettings> = {}) => {
+    const all = { ...base, ...options.settings, ...settings };
+    return compilePolicy({ ...all, inject: [...all.inject, ...(vault?.rules ?? [])] });
+  };
+  policy = compile();
+  const certs = await openCertAuthority({ home, hosts: policy.interceptedHosts, now });
   const records: ExchangeRecord[] = [];
-  const log: string[] = [];
   const watchers = new Set<() => void>();
   const proxy = await startProxy({
     listen: { host: '127.0.0.1', port: 0 },
@@ -93,8 +104,10 @@ export async function startTestDaemon(options: TestDaemonOptions = {}): Promise<
     trust,
     placeholders: openPlaceholders({ key: Buffer.alloc(32, 7), maxEntries: 10_000 }),
     knownValues: known.current,
-    resolveSecret: async (template, host) => {
+    ...(vault && { vaultKeys: vault.keys }),
+    resolveSecret: async (template, host, signal) => {
       const value = options.secrets?.[template];
+      if (value === undefined && vault) return vault.resolve(template, host, signal);
       if (value === undefined) throw new Fault('key-missing', 'not among the secrets of this test');
       return new Secret(value, [host]);
     },
@@ -106,7 +119,7 @@ export async function startTestDaemon(options: TestDaemonOptions = {}): Promise<
     refusesUnrecorded: () => options.refusesUnrecorded === true,
     profile: (name) => [DEFAULT_PROFILE, ...(options.profiles ?? [])].find((profile) => profile.name === name),
     limits: () => ({ ...LIMITS, ...options.limits }),
-    log: openLog({ level: 'debug', form: 'json', sink: (line) => log.push(line) }),
+    log: logger,
     now,
     onRecord: (record) => {
       records.push(record);
@@ -134,11 +147,12 @@ export async function startTestDaemon(options: TestDaemonOptions = {}): Promise<
       });
     },
     reload: (settings) => {
-      policy = compilePolicy({ ...base, ...options.settings, ...settings });
+      policy = compile(settings);
     },
     close: async () => {
       await proxy.close();
       await certs.close();
+      vault?.close();
       rmSync(home, { recursive: true, force: true });
     },
   };
