@@ -1,7 +1,8 @@
 // Phase 7: fields of our hop are taken out and the key is put in, last, so that no guardrail ever sees it; what was signed is then signed
 // anew. It must not read a body.
 import { joinedValue, type RawHeaders, type RequestHead, withoutDigests } from '../headers.ts';
-import { carriesKey, carriesPlaceholder, type Injection, injectIntoBody, injectIntoTarget, injectKeys } from '../rules/inject.ts';
+import { carriesKey, carriesPlaceholder } from '../rules/foreign-keys.ts';
+import { type Injection, injectIntoBody, injectIntoTarget, injectKeys } from '../rules/inject.ts';
 import { withoutOptOuts } from '../rules/opt-out.ts';
 import type { InjectRule } from '../rules/policy.ts';
 import type { Inspection } from './body/inspect.ts';

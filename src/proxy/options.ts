@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { CertAuthority } from '../cert/authority.ts';
 import type { ExchangeRecord } from '../exchange-record.ts';
 import type { TokenStanding } from '../rules/client-token.ts';
-import type { Bound } from '../rules/inject.ts';
+import type { Bound } from '../rules/foreign-keys.ts';
 import type { KnownSet } from '../rules/masking/known-values.ts';
 import type { Placeholders } from '../rules/masking/placeholders.ts';
 import type { Policy } from '../rules/policy.ts';

@@ -1,10 +1,9 @@
 // Requests that their client signs (SigV4) towards a server that checks the signature: masked and still accepted where the vault has the
 // key, signed with the real key where the client has a placeholder, and as ever where it has neither.
 import { describe, expect, test } from 'vitest';
-import { firstValue, type RequestHead } from '../../src/headers.ts';
+import { firstValue } from '../../src/headers.ts';
 import type { InjectRule } from '../../src/rules/policy.ts';
-import { canonicalRequest, hashOf, parseSigV4, signatureOf, stringToSign } from '../../src/rules/sigv4.ts';
-import { BEDROCK, INVOKE, signedFields } from '../support/aws-signer.ts';
+import { BEDROCK, INVOKE, isSignedBy, signedFields } from '../support/aws-signer.ts';
 import type { TestDaemonOptions } from '../support/daemon.ts';
 import { startWorld } from '../support/world.ts';
 
@@ -28,26 +27,12 @@ const BODY = JSON.stringify({
 const secrets = { [VALUE]: `${OWN.accessKeyId}:${OWN.secretAccessKey}` };
 const known = { settings: { inject: [rule] }, secrets };
 
-/** Bedrock as far as signatures go. */
-function accepts(head: RequestHead, body: Buffer): boolean {
-  const signature = parseSigV4(head);
-  if (signature?.keyId !== OWN.accessKeyId) return false;
-  const canonical = canonicalRequest(head, signature.signed, hashOf(body));
-  const sum = firstValue(head.headers, 'x-amz-content-sha256');
-  return (
-    (sum === undefined || sum === hashOf(body)) &&
-    firstValue(head.headers, 'authorization')!.endsWith(
-      `Signature=${signatureOf(signature, OWN.secretAccessKey, stringToSign(signature, canonical))}`,
-    )
-  );
-}
-
 async function world(daemon: TestDaemonOptions) {
   const opened = await startWorld({
     daemon,
     provider: {
       override({ method, target, headers, body }, reply) {
-        const isSound = accepts({ method, target, headers, authority: BEDROCK }, body);
+        const isSound = isSignedBy(OWN, { method, target, headers, body });
         reply.json(isSound ? 200 : 403, isSound ? { content: [] } : { message: 'The request signature we calculated does not match' });
         return true;
       },

@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import { openReferences, resolveTemplate } from '../../cmd/references.ts';
 import { openVaulted } from '../../cmd/vaulted.ts';
 import type { Trust } from '../../src/proxy/egress/trust.ts';
-import type { Bound } from '../../src/rules/inject.ts';
+import type { Bound } from '../../src/rules/foreign-keys.ts';
 import type { KnownValues } from '../../src/rules/masking/known-values.ts';
 import type { InjectRule, Policy } from '../../src/rules/policy.ts';
 import type { Secret } from '../../src/secret.ts';

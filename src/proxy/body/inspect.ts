@@ -11,6 +11,7 @@ import type { Exchange, OutgoingRequest } from '../exchange.ts';
 import { askOwn } from '../guard/ask.ts';
 import { readsMedia } from '../guard/run.ts';
 import type { Conductor } from '../house.ts';
+import { refuseForeignBody } from '../keys.ts';
 import { decodeBody, encodeBody } from './decode.ts';
 import { editText } from './edit-text.ts';
 import { keepBodies } from './hashes.ts';
@@ -79,6 +80,7 @@ async function maskBody(house: Conductor, x: Exchange, route: Route, masker: Mas
   x.notes.askedModel = askedModel(x.line.head.target, plain);
   const edited = editText(house, x, route, scanBody(masker, route, kind, plain), plain, mayEdit);
   await askOwn(house, x, edited);
+  refuseForeignBody(house, x, edited);
   if (edited === plain) return { kind: 'whole', bytes: wire, changed: false };
   const bytes = encoding === undefined ? edited : await encodeBody(edited, encoding);
   if (x.notes.bodies) x.notes.bodies = { received: wire, sent: bytes };

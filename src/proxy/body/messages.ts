@@ -13,6 +13,7 @@ import { skipOwn } from '../guard/ask.ts';
 import { callJudge } from '../guard/calls.ts';
 import { hearReply } from '../guard/run.ts';
 import type { Conductor } from '../house.ts';
+import { refuseForeignBody } from '../keys.ts';
 import { editText } from './edit-text.ts';
 import { maskerFor } from './masker.ts';
 import { returnSource } from './restore-reply.ts';
@@ -35,6 +36,7 @@ export function messagePlan(house: Conductor, x: Exchange, scrub?: Scrubber): Me
       x.notes.askedModel ||= askedModel(x.line.head.target, payload);
       skipOwn(house, x);
       const edited = editText(house, x, route, masker.json(payload, route.dialect), payload, () => true);
+      refuseForeignBody(house, x, edited);
       return edited === payload ? undefined : edited;
     },
     fromUpstream: (payload, isText) => {
