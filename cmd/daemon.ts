@@ -195,6 +195,18 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     }
     return result;
   };
+  const storeChanged = async () => {
+    log.debug('the store was changed');
+    const behind = await keyring.renew();
+    if (behind !== undefined && keyring.locked === undefined)
+      log.warn({ reason: behind }, 'the vault is under another key now, which is not at hand: what is open stays open, until a rekey');
+    profiles.refresh();
+    vault.refresh();
+    references.forget();
+    const { certs } = state;
+    await state.followStore();
+    if (state.certs !== certs) tellClients();
+  };
   const runTokens = openRunTokens(tokens, Date.now);
   opening.defer(() => runTokens.close());
   const holders = countHolders(options.isEphemeral, () => stop('the last command that used it has ended'));
@@ -209,6 +221,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       draining,
       ...proxy.status(),
       recordsDropped: audit.dropped,
+      vaultLocked: keyring.locked,
       caExpiresAtMs: state.certs.expiresAtMs,
       caFingerprint: state.certs.fingerprint256,
     }),
@@ -219,12 +232,18 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       interceptedHosts: state.policy.interceptedHosts,
       standIns: { ...vault.standIns(), ...standIns(state.policy.inject) },
       credentials: vault.list().map(({ name, variable, placeholder }) => ({ name, variable, placeholder })),
+      closed: state.certs.isLocked ? (keyring.locked ?? 'the key of the CA does not open') : undefined,
       needsToken: ownNeedToken(state.config, process.getuid?.()),
     }),
     config: () => configRows(state.loaded),
     references: () => lookAtReferences(state.policy, references),
     fidelity: (host) => proxy.fidelity(host),
     reload,
+    unlock: async (key) => {
+      await keyring.renew(key);
+      await storeChanged();
+      return { locked: keyring.locked };
+    },
     stop: (now) => (now ? cut('asked to, at once') : stop('asked to')),
     hold: holding({
       needsToken: () => ownNeedToken(state.config, process.getuid?.()),
@@ -236,17 +255,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   };
   const control = await serveControl(ready.control, controlled, (err) => log.error({ err }, 'the control socket has trouble'));
   opening.defer(() => control.close());
-  const storeChanged = () => {
-    log.debug('the store was changed');
-    profiles.refresh();
-    vault.refresh();
-    references.forget();
-    const { certs } = state;
-    void state.followStore().then(() => {
-      if (state.certs !== certs) tellClients();
-    });
-  };
-  const watch = watchStore(store, { everyMs: STORE_LOOK_MS, schedule: unreffed, onChange: storeChanged });
+  const followChange = () => void storeChanged().catch((err: unknown) => log.error({ err }, 'a change of the store could not be followed'));
+  const watch = watchStore(store, { everyMs: STORE_LOOK_MS, schedule: unreffed, onChange: followChange });
   opening.defer(() => watch.close());
   // What was written since the rules were read, and before somebody watched.
   await state.followStore();

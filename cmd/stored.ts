@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import { openPlaceholders, type Placeholders } from '../src/rules/masking/placeholders.ts';
 import { type AuditWriter, openAuditWriter } from '../src/store/audit/writer.ts';
 import { countSeals, REKEY_AFTER } from '../src/store/data-keys.ts';
-import { type Keyring, openKeyring } from '../src/store/keyring.ts';
+import { type LiveKeyring, openLiveKeyring } from '../src/store/live-keyring.ts';
 import { openStore, type Store } from '../src/store/open.ts';
 import { openPlaceholderFile } from '../src/store/placeholder-file.ts';
 import { placeholderKey } from '../src/store/placeholder-key.ts';
@@ -17,7 +17,7 @@ import { unreffed } from './timers.ts';
 /** The parts, open. */
 export interface Stored {
   readonly store: Store;
-  readonly keyring: Keyring;
+  readonly keyring: LiveKeyring;
   readonly profiles: Profiles;
   readonly tokens: Tokens;
   readonly audit: AuditWriter;
@@ -38,7 +38,7 @@ export async function openStored(
 ): Promise<Stored> {
   const store = openStore({ path: join(home, 'sallyport.db') });
   opening.defer(() => store.close());
-  const keyring = await openKeyring({ store, home, environment, now: Date.now });
+  const keyring = await openLiveKeyring({ store, home, environment, now: Date.now });
   if (keyring.locked !== undefined) log.error({ reason: keyring.locked }, 'no credential of the vault can be used');
   if (countSeals(store) >= REKEY_AFTER) log.warn('the data key of the vault has sealed much: sallyport vault rekey makes another');
   const profiles = openProfiles(store);

@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { z } from 'zod';
 import { StoreError } from '../../store/store-error.ts';
-import { type Controlled, holdRequest, reloadRequest, stopRequest } from './messages.ts';
+import { type Controlled, holdRequest, reloadRequest, stopRequest, unlockRequest } from './messages.ts';
 import { socketAddress } from './socket-path.ts';
 
 /** A listening control socket; `close()` cuts its connections and removes the file. */
@@ -43,6 +43,11 @@ const ROUTES: Readonly<Record<string, Route>> = {
   '/references': { method: 'GET', act: (daemon) => daemon.references() },
   '/fidelity': { method: 'GET', act: (daemon, url) => daemon.fidelity(url.searchParams.get('host') ?? undefined) },
   '/reload': { method: 'POST', body: reloadRequest, act: (daemon) => daemon.reload() },
+  '/unlock': {
+    method: 'POST',
+    body: unlockRequest,
+    act: (daemon, _, body) => daemon.unlock(keyIn(body as z.output<typeof unlockRequest>)),
+  },
   '/stop': { method: 'POST', body: stopRequest, act: () => ({ stopping: true }) },
   '/hold': { method: 'POST', body: holdRequest, maxBytes: MAX_VALUES_BYTES, act: () => undefined },
 };
@@ -151,6 +156,10 @@ async function readBody(request: IncomingMessage, { body: shape, maxBytes = MAX_
   if (checked.success) return checked.data;
   const issue = checked.error.issues[0]!;
   throw new Refusal(400, `${issue.path.join('.') || 'body'}: ${issue.message}`);
+}
+
+function keyIn({ key }: z.output<typeof unlockRequest>): Buffer | undefined {
+  return key === undefined ? undefined : Buffer.from(key, 'base64');
 }
 
 function hold(daemon: Controlled, reply: ServerResponse, { values, profile }: z.output<typeof holdRequest>): void {

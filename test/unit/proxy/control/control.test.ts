@@ -21,6 +21,7 @@ function daemon(over: Partial<Controlled> = {}) {
     references: async () => [{ reference: 'env:KEY', trouble: undefined }],
     fidelity: (host) => [{ host: host ?? 'any' }] as never,
     reload: async () => ({ changed: ['mask'], notices: [], error: undefined }),
+    unlock: async (key) => ({ locked: key && `not by ${key.toString('hex', 0, 2)}` }),
     stop: (now) => void stops.push(now),
     hold: (values) => {
       holds.open++;
@@ -75,6 +76,8 @@ test('each call arrives and its answer comes back', async () => {
   expect((await client.status()).pid).toBe(7);
   expect((await client.connection()).proxyUrl).toBe('http://127.0.0.1:1');
   expect(await client.config()).toHaveLength(1);
+  expect(await client.unlock()).toEqual({});
+  expect(await client.unlock(Buffer.alloc(32, 0xab))).toEqual({ locked: 'not by abab' });
   expect(await client.references()).toEqual([{ reference: 'env:KEY' }]);
   expect(await client.fidelity(undefined)).toEqual([{ host: 'any' }]);
   expect(await client.fidelity('a&b=c')).toEqual([{ host: 'a&b=c' }]);
