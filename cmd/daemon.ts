@@ -79,7 +79,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   lockHome(home, opening);
 
   const log = openLog({ level: first.config.log_level, form: options.logForm, sink: options.sink });
-  const { store, keyring, profiles, tokens, audit, placeholders, notices } = await openStored(
+  const { store, keyring, profiles, tokens, audit, captures, placeholders, notices } = await openStored(
     home,
     options.invocation.environment,
     log,
@@ -140,7 +140,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       log,
       now: Date.now,
       refusesUnrecorded: () => audit.failing && state.config.audit.on_failure === 'block',
-      onRecord: (record) => audit.write(record),
+      onRecord: (record, capture) => {
+        audit.write(record);
+        if (capture) captures.write(record.id, record.startedAtMs, capture);
+      },
     });
   } catch (thrown) {
     throw listenFailure(thrown, hostPort(listen)) ?? thrown;

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { openPlaceholders, type Placeholders } from '../src/rules/masking/placeholders.ts';
+import { type CaptureWriter, openCaptureWriter } from '../src/store/audit/captures.ts';
 import { type AuditWriter, openAuditWriter } from '../src/store/audit/writer.ts';
 import { countSeals, REKEY_AFTER } from '../src/store/data-keys.ts';
 import { type LiveKeyring, openLiveKeyring } from '../src/store/live-keyring.ts';
@@ -21,6 +22,7 @@ export interface Stored {
   readonly profiles: Profiles;
   readonly tokens: Tokens;
   readonly audit: AuditWriter;
+  readonly captures: CaptureWriter;
   readonly placeholders: Placeholders;
   /** What there is to tell. */
   readonly notices: readonly string[];
@@ -54,6 +56,11 @@ export async function openStored(
     },
   });
   opening.defer(() => audit.close());
+  const captures = openCaptureWriter(store, keyring, {
+    schedule: unreffed,
+    onTrouble: (err) => log.error({ err }, 'captured bodies cannot be written; exchanges go on without'),
+  });
+  opening.defer(() => captures.close());
   const key = placeholderKey(home);
   const remembered = openPlaceholderFile({
     home,
@@ -69,5 +76,5 @@ export async function openStored(
   opening.defer(() => remembered.close());
   const placeholders = openPlaceholders({ key, maxEntries: MAX_PLACEHOLDERS, known: remembered.known, onUse: remembered.used });
   opening.defer(() => placeholders.close());
-  return { store, keyring, profiles, tokens, audit, placeholders, notices: [...store.notices, ...remembered.notices] };
+  return { store, keyring, profiles, tokens, audit, captures, placeholders, notices: [...store.notices, ...remembered.notices] };
 }

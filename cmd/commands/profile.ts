@@ -26,12 +26,19 @@ export const profile: Command = {
     vault: { type: 'string', describe: 'entries of the vault it may use, * for all, or none [NAME,…]', isList: true, actions: CHANGED },
     'requests-per-minute': { type: 'string', describe: 'a whole number, or none [N]', actions: CHANGED },
     'tokens-per-day': { type: 'string', describe: 'tokens of models, a whole number, or none [N]', actions: CHANGED },
-    log: { type: 'string', describe: 'what is kept of its exchanges', choices: PROFILE_LOGS, actions: CHANGED },
+    log: {
+      type: 'string',
+      describe: 'what is kept of its exchanges: nothing, a row, or for a while their bodies too, masked',
+      choices: PROFILE_LOGS,
+      actions: CHANGED,
+    },
+    for: { type: 'string', describe: 'for how long bodies are kept with --log masked, 1h unless given [TIME]', actions: CHANGED },
   },
   settings: 'home',
   examples: [
     ['profile add ci --log none --requests-per-minute 60', 'then: token create --profile ci'],
     ['profile set default --vault openai,anthropic', 'whoever brings no token has the profile default'],
+    ['profile set default --log masked --for 30m', 'bodies too, masked and sealed; then: audit export --format har --masked-bodies'],
     ['profile list', 'all of them'],
   ],
   run: async (call) => {

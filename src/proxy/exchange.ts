@@ -12,6 +12,7 @@ import type { Profile } from '../rules/profile.ts';
 import type { Dialect, Route } from '../rules/provider.ts';
 import type { AwsKey, SigV4 } from '../rules/sigv4.ts';
 import type { Usage } from '../rules/usage.ts';
+import type { Heard } from './body/capture.ts';
 
 /** A client that was let in. */
 export interface Guest {
@@ -165,6 +166,8 @@ export interface Exchange {
   route: Route | undefined;
   /** Where the client's signature over the request can be made anew, with what. */
   signer: Signer | undefined;
+  /** Bodies that are kept, as far as they have passed. */
+  readonly heard: Heard | undefined;
   readonly notes: Notes;
 }
 

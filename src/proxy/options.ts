@@ -1,6 +1,7 @@
 // What the daemon hands to the proxy: its parts, and questions that are asked anew so that a reload needs no restart.
 // It must not know how any of them is made.
 import type { Logger } from 'pino';
+import type { Capture } from '../capture.ts';
 import type { CertAuthority } from '../cert/authority.ts';
 import type { ExchangeRecord } from '../exchange-record.ts';
 import type { TokenStanding } from '../rules/client-token.ts';
@@ -44,5 +45,6 @@ export interface ProxyOptions {
   readonly now: () => number;
   /** Whether exchanges are refused because they cannot be recorded. */
   readonly refusesUnrecorded?: () => boolean;
-  readonly onRecord: (record: ExchangeRecord) => void;
+  /** With the bodies where they are kept. */
+  readonly onRecord: (record: ExchangeRecord, capture: Capture | undefined) => void;
 }

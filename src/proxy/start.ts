@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { capturedBy } from './body/capture.ts';
 import { type FidelityReport, openFidelityLog } from './fidelity.ts';
 import type { House } from './house.ts';
 import { accept } from './ingress/accept.ts';
@@ -55,7 +56,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
       if (x.profile.log === 'none') return;
       refusedLogins(x, record);
       if (x.route) reports.note(x, record);
-      options.onRecord(record);
+      options.onRecord(record, capturedBy(house, x));
     },
   };
   const refusedLogins = openRefusedLogins(options.log, house.count);

@@ -15,6 +15,8 @@ export interface Profile {
   /** Tokens of models. */
   readonly tokensPerDay: number | undefined;
   readonly log: ProfileLog;
+  /** Until when bodies are captured with `log: masked`, ms since the epoch; then it is as `meta`. */
+  readonly maskedUntilMs: number | undefined;
 }
 
 /** The profile of whoever brings no other. It is always there. */
@@ -25,6 +27,7 @@ export const DEFAULT_PROFILE: Profile = Object.freeze({
   requestsPerMinute: undefined,
   tokensPerDay: undefined,
   log: 'meta',
+  maskedUntilMs: undefined,
 });
 
 /** What `log` may be. */
@@ -33,6 +36,11 @@ export const PROFILE_LOGS: readonly ProfileLog[] = ['none', 'meta', 'masked'];
 /** Whether the text can be the name of a profile. It goes into the user part of a proxy URL, so it needs no escapes there. */
 export function isProfileName(text: string): boolean {
   return /^[a-z0-9][a-z0-9._-]{0,31}$/.test(text);
+}
+
+/** Whether bodies of its exchanges are kept, masked. */
+export function capturesBodies({ log, maskedUntilMs = 0 }: Profile, nowMs: number): boolean {
+  return log === 'masked' && nowMs < maskedUntilMs;
 }
 
 /** Whether a profile may use an entry of the vault. */

@@ -116,4 +116,11 @@ export const MIGRATIONS: readonly string[] = [
      changed_at_ms INTEGER NOT NULL,
      CHECK ((sealed IS NULL) <> (reference IS NULL))
    ) STRICT;`,
+  `ALTER TABLE profiles ADD COLUMN masked_until_ms INTEGER;
+   CREATE TABLE captures (
+     id TEXT PRIMARY KEY,
+     at_ms INTEGER NOT NULL,
+     sealed TEXT NOT NULL
+   ) STRICT;
+   CREATE INDEX captures_by_time ON captures (at_ms);`,
 ];

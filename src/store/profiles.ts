@@ -25,16 +25,17 @@ interface Row {
   readonly requests_per_minute: number | null;
   readonly tokens_per_day: number | null;
   readonly log: Profile['log'];
+  readonly masked_until_ms: number | null;
 }
 
 /** Opens the table. */
 export function openProfiles(store: Store): Profiles {
   const select = store.db.prepare(`SELECT * FROM profiles ORDER BY name <> '${DEFAULT_PROFILE.name}', name`);
   const insert = store.db.prepare(
-    'INSERT INTO profiles (name, rules, vault, requests_per_minute, tokens_per_day, log) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+    'INSERT INTO profiles (name, rules, vault, requests_per_minute, tokens_per_day, log, masked_until_ms) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
   );
   const update = store.db.prepare(
-    'UPDATE profiles SET rules = ?, vault = ?, requests_per_minute = ?, tokens_per_day = ?, log = ? WHERE name = ?',
+    'UPDATE profiles SET rules = ?, vault = ?, requests_per_minute = ?, tokens_per_day = ?, log = ?, masked_until_ms = ? WHERE name = ?',
   );
   const erase = store.db.prepare('DELETE FROM profiles WHERE name = ?');
   let known = new Map<string, Profile>();
@@ -75,8 +76,8 @@ export class NoSuchProfile extends StoreError {
 }
 
 function values(profile: Profile) {
-  const { rules, vault, requestsPerMinute = null, tokensPerDay = null, log } = profile;
-  return [JSON.stringify(rules), JSON.stringify(vault), requestsPerMinute, tokensPerDay, log];
+  const { rules, vault, requestsPerMinute = null, tokensPerDay = null, log, maskedUntilMs = null } = profile;
+  return [JSON.stringify(rules), JSON.stringify(vault), requestsPerMinute, tokensPerDay, log, maskedUntilMs];
 }
 
 function toProfile(row: Row): Profile {
@@ -87,5 +88,6 @@ function toProfile(row: Row): Profile {
     requestsPerMinute: row.requests_per_minute ?? undefined,
     tokensPerDay: row.tokens_per_day ?? undefined,
     log: row.log,
+    maskedUntilMs: row.masked_until_ms ?? undefined,
   };
 }

@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { CapturedBodies } from '../../src/capture.ts';
 import { openCertAuthority } from '../../src/cert/authority.ts';
 import type { ExchangeRecord } from '../../src/exchange-record.ts';
 import { Fault } from '../../src/fault.ts';
@@ -40,7 +41,7 @@ export interface TestDaemonOptions {
   readonly peerUser?: ProxyOptions['peerUser'];
   /** Exchanges are refused that would have to be recorded. */
   readonly refusesUnrecorded?: true;
-  /** Profiles besides the default one. */
+  /** Profiles besides the default one, or in its place. */
   readonly profiles?: readonly Profile[];
   readonly now?: () => number;
 }
@@ -51,6 +52,8 @@ export interface TestDaemon extends Address {
   readonly proxy: RunningProxy;
   /** Records of finished exchanges, in order. */
   readonly records: readonly ExchangeRecord[];
+  /** What was kept of the bodies of each, beside it. */
+  readonly captures: readonly (CapturedBodies | undefined)[];
   /** Log lines as JSON text, debug level and up. */
   readonly log: readonly string[];
   /** The first record that matches, now or later. */
@@ -96,6 +99,7 @@ export async function startTestDaemon(options: TestDaemonOptions = {}): Promise<
   policy = compile();
   const certs = await openCertAuthority({ home, hosts: policy.interceptedHosts, now });
   const records: ExchangeRecord[] = [];
+  const captures: (CapturedBodies | undefined)[] = [];
   const watchers = new Set<() => void>();
   const proxy = await startProxy({
     listen: { host: '127.0.0.1', port: 0 },
@@ -117,12 +121,13 @@ export async function startTestDaemon(options: TestDaemonOptions = {}): Promise<
     peerUser: options.peerUser ?? (() => Promise.resolve(OWN_USER)),
     needsNoToken: (user) => user === OWN_USER,
     refusesUnrecorded: () => options.refusesUnrecorded === true,
-    profile: (name) => [DEFAULT_PROFILE, ...(options.profiles ?? [])].find((profile) => profile.name === name),
+    profile: (name) => [...(options.profiles ?? []), DEFAULT_PROFILE].find((profile) => profile.name === name),
     limits: () => ({ ...LIMITS, ...options.limits }),
     log: logger,
     now,
-    onRecord: (record) => {
+    onRecord: (record, capture) => {
       records.push(record);
+      captures.push(capture?.());
       for (const look of [...watchers]) look();
     },
   });
@@ -131,6 +136,7 @@ export async function startTestDaemon(options: TestDaemonOptions = {}): Promise<
     ca: certs.pem,
     proxy,
     records,
+    captures,
     log,
     record: (matches = () => true) => {
       const { promise, resolve, reject } = Promise.withResolvers<ExchangeRecord>();

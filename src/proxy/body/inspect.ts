@@ -12,6 +12,7 @@ import { askOwn } from '../guard/ask.ts';
 import { readsMedia } from '../guard/run.ts';
 import type { Conductor } from '../house.ts';
 import { refuseForeignBody } from '../keys.ts';
+import { hearRequest } from './capture.ts';
 import { decodeBody, encodeBody } from './decode.ts';
 import { editText } from './edit-text.ts';
 import { keepBodies } from './hashes.ts';
@@ -81,6 +82,7 @@ async function maskBody(house: Conductor, x: Exchange, route: Route, masker: Mas
   const edited = editText(house, x, route, scanBody(masker, route, kind, plain), plain, mayEdit);
   await askOwn(house, x, edited);
   refuseForeignBody(house, x, edited);
+  hearRequest(x, edited);
   if (edited === plain) return { kind: 'whole', bytes: wire, changed: false };
   const bytes = encoding === undefined ? edited : await encodeBody(edited, encoding);
   if (x.notes.bodies) x.notes.bodies = { received: wire, sent: bytes };
