@@ -3,7 +3,7 @@
 import { Fault } from '../../fault.ts';
 import { joinedValue, type RequestHead } from '../../headers.ts';
 import { askedModel } from '../../rules/asked-model.ts';
-import { type ContentKind, contentKind, isConversation } from '../../rules/content.ts';
+import { type ContentKind, contentKind, isConversation, startsLikeJson } from '../../rules/content.ts';
 import { asksForJson } from '../../rules/json-answer.ts';
 import type { Masker, Scan } from '../../rules/masking/mask.ts';
 import type { Route } from '../../rules/provider.ts';
@@ -19,7 +19,7 @@ import { keepBodies } from './hashes.ts';
 import { maskFields, maskHead } from './mask-head.ts';
 import { maskerFor } from './masker.ts';
 import { loginBody } from './refresh.ts';
-import { isText, refuseWide, smallBody, startsLikeJson, type WholeBody, watcher } from './unheld.ts';
+import { isText, refuseWide, smallBody, type WholeBody, watcher } from './unheld.ts';
 import { mayEdit } from './vouched.ts';
 
 /** What phase 6 leaves for phase 7: the head with masked fields and query, and the body to send. */
