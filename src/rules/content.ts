@@ -8,7 +8,7 @@ import { firstValue, type RawHeaders } from '../headers.ts';
  */
 export type ContentKind = 'json' | 'lines' | 'sse' | 'frames' | 'text' | 'form' | 'media' | 'unknown';
 
-const JSON_TYPE = /^application\/(json|.*\+json)$|^text\/json$/;
+const JSON_TYPE = /^application\/(json|.*\+json|x-amz-json-1\.[01])$|^text\/json$/;
 const LINES_TYPE = /^application\/(x-ndjson|ndjson|jsonl|jsonlines)$/;
 const TEXT_TYPE = /^text\/|^application\/(xml|.*\+xml|yaml|javascript|graphql|sql|toml)$|^multipart\//;
 const MEDIA_TYPE =

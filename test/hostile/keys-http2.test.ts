@@ -196,4 +196,15 @@ function inOtherPlaces(open: (host: string) => <T>(act: (session: ClientHttp2Ses
     expect(replies.map(({ status }) => status)).toEqual([421, 403, 421]);
     expect(origin.calls).toHaveLength(before);
   });
+
+  test('what its client signed with the key of the vault is masked and signed anew', async () => {
+    const body = JSON.stringify({ text: 'to ann.tulip@mail.example.org' });
+    const fields = signedFields(PAIR, body, {}, { host: HOST, target: '/signed' }).slice(2);
+    const headers = Object.fromEntries(fields.flatMap((text, i) => (i % 2 === 0 ? [[text.toLowerCase(), fields[i + 1]!]] : [])));
+    expect((await post('/signed', body, headers)).status).toBe(200);
+    const [call] = fresh();
+    const bytes = await call!.body;
+    expect(bytes.toString()).toMatch(/to SP_EMAIL_/);
+    expect(isSignedBy(PAIR, { method: 'POST', target: '/signed', headers: ['host', HOST, ...call!.headers], body: bytes })).toBe(true);
+  });
 }

@@ -5,6 +5,7 @@ describe('what a body is', () => {
   it.each([
     ['application/json; charset=utf-8', 'json'],
     ['application/problem+json', 'json'],
+    ['application/x-amz-json-1.0', 'json'],
     ['text/event-stream', 'sse'],
     ['application/vnd.amazon.eventstream', 'frames'],
     ['text/plain', 'text'],
