@@ -5,6 +5,7 @@ import { openLog } from '../src/log.ts';
 import type { Connection, Controlled, Reloaded, Status } from '../src/proxy/control/messages.ts';
 import { serveControl } from '../src/proxy/control/serve.ts';
 import { controlPath } from '../src/proxy/control/socket-path.ts';
+import { openPeerProcesses } from '../src/proxy/ingress/peer-process.ts';
 import { openPeerUsers } from '../src/proxy/ingress/peer-user.ts';
 import { type RunningProxy, startProxy } from '../src/proxy/start.ts';
 import { standIns } from '../src/rules/inject.ts';
@@ -130,6 +131,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       proxyAuth: () => state.config.proxy_auth,
       tokens,
       ...allowedUsers(() => state.config.allow_uids, process.getuid?.(), openPeerUsers()),
+      peerProcess: openPeerProcesses(),
       profile: profiles.get,
       limits: () => ({
         headMs: state.config.head_seconds * 1000,

@@ -78,6 +78,7 @@ function begin(house: Conductor, line: Line, connection: ConnectionFacts): Excha
     bodyHashOut: undefined,
   };
   const profile = house.options.profile(connection.profile) ?? { ...DEFAULT_PROFILE, name: connection.profile, vault: [] };
+  connection.program?.ask();
   const startedAtMs = house.options.now();
   return {
     id: house.nextId(),

@@ -19,6 +19,14 @@ export interface Guest {
   readonly profile: string;
   /** Throws Fault proxy-auth once what let it in no longer holds. */
   readonly recheck: () => void;
+  /** The program at the other end; left out where nobody can tell. */
+  readonly program?: Program;
+}
+
+/** The program that a client is: looked for once somebody asks, and known some time after that. */
+export interface Program {
+  ask(): void;
+  readonly found: { readonly pid: number; readonly name: string } | undefined;
 }
 
 /** What is known of the connection an exchange came in on (phases 1 to 3). */

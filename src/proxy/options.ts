@@ -13,6 +13,7 @@ import type { Profile } from '../rules/profile.ts';
 import type { Secret } from '../secret.ts';
 import type { Trust } from './egress/trust.ts';
 import type { Connected, PeerUser } from './ingress/ends.ts';
+import type { PeerProcesses } from './ingress/peer-process.ts';
 
 /** Everything the proxy is given; functions are asked anew so that a reload needs no restart. */
 export interface ProxyOptions {
@@ -35,6 +36,8 @@ export interface ProxyOptions {
   readonly tokens: { readonly check: (text: string) => TokenStanding; readonly standing: (id: string) => TokenStanding };
   /** Whose program is at the other end of a connection from this machine. */
   readonly peerUser: (connected: Connected) => Promise<PeerUser>;
+  /** Which program is at the other end of a connection from this machine, for the record; left out: nobody asks. Never rejects. */
+  readonly peerProcess?: PeerProcesses;
   /** Whether this user may come in without a token. */
   readonly needsNoToken: (user: PeerUser) => boolean;
   /** Undefined where there is none of that name. */

@@ -39,6 +39,8 @@ export interface TestDaemonOptions {
   readonly tokens?: ProxyOptions['tokens'];
   /** Whose program every client is. Without it, one that needs no token. */
   readonly peerUser?: ProxyOptions['peerUser'];
+  /** Which program every client is. Without it nobody asks. */
+  readonly peerProcess?: ProxyOptions['peerProcess'];
   /** Exchanges are refused that would have to be recorded. */
   readonly refusesUnrecorded?: true;
   /** Profiles besides the default one, or in its place. */
@@ -119,6 +121,7 @@ export async function startTestDaemon(options: TestDaemonOptions = {}): Promise<
     proxyAuth: () => options.proxyAuth,
     tokens: options.tokens ?? { check: () => ({ state: 'unknown' }), standing: () => ({ state: 'unknown' }) },
     peerUser: options.peerUser ?? (() => Promise.resolve(OWN_USER)),
+    ...(options.peerProcess && { peerProcess: options.peerProcess }),
     needsNoToken: (user) => user === OWN_USER,
     refusesUnrecorded: () => options.refusesUnrecorded === true,
     profile: (name) => [...(options.profiles ?? []), DEFAULT_PROFILE].find((profile) => profile.name === name),

@@ -10,6 +10,7 @@ export const exchange = (n: number, over: Partial<ExchangeRecord> = {}): Exchang
   startedAtMs: START_MS + n * 1000,
   client: 'claude-cli',
   clientVersion: '2.1.0',
+  clientPid: undefined,
   profile: '',
   scheme: 'https',
   protocol: 'h2',

@@ -12,6 +12,7 @@ import { unwrap } from './unwrap.ts';
 export async function enter(house: House, client: Wire, socket: Socket, target: Target, confirm: () => void): Promise<void> {
   if (target.provider) {
     if (house.options.certs().isLocked) throw new Fault('vault-locked');
+    target.guest.program?.ask();
     house.count('intercepted');
     confirm();
     return unwrap(house, client, socket, target, target.provider);
