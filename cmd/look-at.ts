@@ -2,6 +2,7 @@
 // Must not make a home, nor a store in it, nor ask for a key.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { checkHome } from '../src/store/home.ts';
 import type { Store } from '../src/store/open.ts';
 import { openMigrated } from './home-store.ts';
 import { homeOf, type Invocation } from './settings.ts';
@@ -10,6 +11,7 @@ import { homeOf, type Invocation } from './settings.ts';
 export function lookAt<T>(invocation: Invocation, look: (store: Store) => T): T | undefined {
   const home = homeOf(invocation);
   if (!existsSync(join(home, 'sallyport.db'))) return undefined;
+  checkHome(home);
   const store = openMigrated(home);
   try {
     return look(store);

@@ -128,7 +128,7 @@ export function facts(row: StoredCredential) {
 
 /** Says what is odd about a value, and refuses it without `--force`: formats change. */
 export function lint({ args, terminal }: Call, value: string, { hosts, slots }: Pick<Credential, 'hosts' | 'slots'>): void {
-  const odd = slots.some(({ kind }) => kind === 'sigv4') ? lintAwsKey(value) : lintKey(value, hosts);
+  const odd = slots.some(({ kind }) => kind === 'sigv4') ? lintAwsKey(value, hosts) : lintKey(value, hosts);
   if (odd === undefined) return;
   if (args.force !== true) throw new CommandFailure(EXIT.failed, `${odd}; --force keeps it all the same`);
   terminal.err(`sallyport: note: ${odd}`);

@@ -59,7 +59,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
       options.onRecord(record, capturedBy(house, x));
     },
   };
-  const refusedLogins = openRefusedLogins(options.log, house.count);
+  const refusedLogins = openRefusedLogins(options.log, house.count, options.now);
   // Half-open sockets: a client may end its side and still wait for its answer.
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => void accept(house, socket));
   server.maxConnections = options.limits().maxConnections;
