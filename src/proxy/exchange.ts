@@ -12,7 +12,6 @@ import type { Profile } from '../rules/profile.ts';
 import type { Dialect, Route } from '../rules/provider.ts';
 import type { AwsKey, SigV4 } from '../rules/sigv4.ts';
 import type { Usage } from '../rules/usage.ts';
-import type { Heard } from './body/capture.ts';
 
 /** A client that was let in. */
 export interface Guest {
@@ -177,6 +176,20 @@ export interface Exchange {
   /** Bodies that are kept, as far as they have passed. */
   readonly heard: Heard | undefined;
   readonly notes: Notes;
+}
+
+/** The beginning of a body that is kept. */
+export interface Ear {
+  readonly pieces: Buffer[];
+  /** Of all that passed. */
+  size: number;
+}
+
+/** What was heard of bodies that are kept, so far. */
+export interface Heard {
+  readonly request: Ear;
+  readonly reply: Ear;
+  replyType: string;
 }
 
 /** The signature a request came with, and a key for another. */

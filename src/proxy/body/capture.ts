@@ -8,24 +8,11 @@ import { createRedactor, MARGIN_BYTES, type Redactor } from '../../rules/masking
 import { createScrubber } from '../../rules/masking/scrub.ts';
 import type { Policy } from '../../rules/policy.ts';
 import { capturesBodies } from '../../rules/profile.ts';
-import type { Exchange } from '../exchange.ts';
+import type { Ear, Exchange, Heard } from '../exchange.ts';
 import type { Conductor } from '../house.ts';
 
 /** Of each body. */
 const MAX_BYTES = 256 * 1024;
-
-/** The beginning of a body. */
-interface Ear {
-  readonly pieces: Buffer[];
-  size: number;
-}
-
-/** What was heard of an exchange so far. */
-export interface Heard {
-  readonly request: Ear;
-  readonly reply: Ear;
-  replyType: string;
-}
 
 /** What an exchange begins with: undefined where its bodies are not kept. */
 export function beginCapture(x: Pick<Exchange, 'profile'>, nowMs: number): Heard | undefined {
