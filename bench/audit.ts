@@ -12,6 +12,7 @@ import { openAuditWriter } from '../src/store/audit/writer.ts';
 import { openHome } from '../src/store/home.ts';
 import { openKeyring } from '../src/store/keyring.ts';
 import { openStore } from '../src/store/open.ts';
+import { exchange } from '../test/support/exchange-record.ts';
 
 const ROWS = 1_000_000;
 const BATCH = 5000;
@@ -34,36 +35,22 @@ function take(name: string, step: () => unknown, times = 9): void {
 }
 
 const now = Date.now();
-const row = (n: number): ExchangeRecord => ({
-  id: `x-0badcafe-${n.toString(36)}`,
-  startedAtMs: now - (ROWS - n) * 100,
-  client: CLIENTS[n % 4]!,
-  clientVersion: '2.1.330',
-  profile: '',
-  scheme: 'https',
-  protocol: 'h2',
-  host: HOSTS[n % 4]!,
-  port: 443,
-  method: 'POST',
-  path: '/v1/messages',
-  provider: 'anthropic',
-  endpoint: 'messages',
-  model: 'claude-opus-4-5',
-  tokensIn: 12_000 + (n % 1000),
-  tokensOut: 350,
-  status: 200,
-  fault: undefined,
-  verdict: VERDICTS[n % 5]!,
-  edits: n % 5 === 1 ? { email: 2, secrets: 1 } : {},
-  rules: {},
-  findings: [],
-  restored: 0,
-  requestBytes: 100_000,
-  replyBytes: 5000,
-  addedMs: 1.25,
-  durationMs: 900,
-  equality: 'exact',
-});
+const row = (n: number): ExchangeRecord =>
+  exchange(n, {
+    id: `x-0badcafe-${n.toString(36)}`,
+    startedAtMs: now - (ROWS - n) * 100,
+    client: CLIENTS[n % 4]!,
+    host: HOSTS[n % 4]!,
+    tokensIn: 12_000 + (n % 1000),
+    verdict: VERDICTS[n % 5]!,
+    edits: n % 5 === 1 ? { email: 2, secrets: 1 } : {},
+    restored: 0,
+    requestBytes: 100_000,
+    replyBytes: 5000,
+    addedMs: 1.25,
+    durationMs: 900,
+    equality: 'exact',
+  });
 
 openHome(home);
 const path = join(home, 'sallyport.db');

@@ -10,7 +10,9 @@ const PLACE: Place = { table: 'files', row: 'ca.key', column: 'key' };
 export function caSeal(keyring: Keyring): KeySeal {
   const key = () => ({ id: 'ca', key: keyring.ownKey('ca') });
   return {
-    seal: keyring.locked === undefined ? (pem) => sealWith(key(), PLACE, pem) : undefined,
+    get seal() {
+      return keyring.locked === undefined ? (pem: string) => sealWith(key(), PLACE, pem) : undefined;
+    },
     open: (sealed) => {
       try {
         return openWith(key(), PLACE, sealed).toString();

@@ -43,6 +43,7 @@ export async function plannedConnection(invocation: Invocation): Promise<Connect
     interceptedHosts: policy.interceptedHosts,
     standIns: standIns(policy.inject),
     credentials: [],
+    closed: undefined,
     needsToken: ownNeedToken(config, process.getuid?.()),
   };
 }

@@ -5,6 +5,7 @@ import { openLog } from '../src/log.ts';
 import type { Connection, Controlled, Reloaded, Status } from '../src/proxy/control/messages.ts';
 import { serveControl } from '../src/proxy/control/serve.ts';
 import { controlPath } from '../src/proxy/control/socket-path.ts';
+import { openPeerProcesses } from '../src/proxy/ingress/peer-process.ts';
 import { openPeerUsers } from '../src/proxy/ingress/peer-user.ts';
 import { type RunningProxy, startProxy } from '../src/proxy/start.ts';
 import { standIns } from '../src/rules/inject.ts';
@@ -82,7 +83,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   lockHome(home, opening);
 
   const log = openLog({ level: first.config.log_level, form: options.logForm, sink: options.sink });
-  const { store, keyring, profiles, tokens, audit, placeholders, notices } = await openStored(
+  const { store, keyring, profiles, tokens, audit, captures, placeholders, notices } = await openStored(
     home,
     options.invocation.environment,
     log,
@@ -137,6 +138,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       proxyAuth: () => state.config.proxy_auth,
       tokens,
       ...allowedUsers(() => state.config.allow_uids, process.getuid?.(), openPeerUsers()),
+      peerProcess: openPeerProcesses(),
       profile: profiles.get,
       budgets: budgets.meter,
       limits: () => ({
@@ -149,8 +151,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       now: Date.now,
       refusesUnrecorded: () => audit.failing && state.config.audit.on_failure === 'block',
       observe: observers.observe,
-      onRecord: (record) => audit.write(record),
       stateKeeper: openKeptStates(store, Date.now),
+      onRecord: (record, capture) => {
+        audit.write(record);
+        if (capture) captures.write(record.id, record.startedAtMs, capture);
+      },
     });
   } catch (thrown) {
     throw listenFailure(thrown, hostPort(listen)) ?? thrown;
@@ -205,6 +210,18 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     }
     return result;
   };
+  const storeChanged = async () => {
+    log.debug('the store was changed');
+    const behind = await keyring.renew();
+    if (behind !== undefined && keyring.locked === undefined)
+      log.warn({ reason: behind }, 'the vault is under another key now, which is not at hand: what is open stays open, until a rekey');
+    profiles.refresh();
+    vault.refresh();
+    references.forget();
+    const { certs } = state;
+    await state.followStore();
+    if (state.certs !== certs) tellClients();
+  };
   const runTokens = openRunTokens(tokens, Date.now);
   opening.defer(() => runTokens.close());
   const holders = countHolders(options.isEphemeral, () => stop('the last command that used it has ended'));
@@ -219,6 +236,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     ...proxy.status(),
     traffic: observers.traffic(),
     recordsDropped: audit.dropped,
+    vaultLocked: keyring.locked,
     caExpiresAtMs: state.certs.expiresAtMs,
     caFingerprint: state.certs.fingerprint256,
     budgets: budgets.rows(),
@@ -234,6 +252,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       interceptedHosts: state.policy.interceptedHosts,
       standIns: { ...vault.standIns(), ...standIns(state.policy.inject) },
       credentials: vault.list().map(({ name, variable, placeholder }) => ({ name, variable, placeholder })),
+      closed: state.certs.isLocked ? (keyring.locked ?? 'the key of the CA does not open') : undefined,
       needsToken: ownNeedToken(state.config, process.getuid?.()),
     }),
     config: () => configRows(state.loaded),
@@ -248,6 +267,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     },
     usage: budgets.state,
     reload,
+    unlock: async (key) => {
+      await keyring.renew(key);
+      await storeChanged();
+      return { locked: keyring.locked };
+    },
     stop: (now) => (now ? cut('asked to, at once') : stop('asked to')),
     hold: holding({
       needsToken: () => ownNeedToken(state.config, process.getuid?.()),
@@ -259,17 +283,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   };
   const control = await serveControl(ready.control, controlled, (err) => log.error({ err }, 'the control socket has trouble'));
   opening.defer(() => control.close());
-  const storeChanged = () => {
-    log.debug('the store was changed');
-    profiles.refresh();
-    vault.refresh();
-    references.forget();
-    const { certs } = state;
-    void state.followStore().then(() => {
-      if (state.certs !== certs) tellClients();
-    });
-  };
-  const watch = watchStore(store, { everyMs: STORE_LOOK_MS, schedule: unreffed, onChange: storeChanged });
+  const followChange = () => void storeChanged().catch((err: unknown) => log.error({ err }, 'a change of the store could not be followed'));
+  const watch = watchStore(store, { everyMs: STORE_LOOK_MS, schedule: unreffed, onChange: followChange });
   opening.defer(() => watch.close());
   // What was written since the rules were read, and before somebody watched.
   await state.followStore();

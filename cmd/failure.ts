@@ -32,11 +32,22 @@ export interface Explained {
   readonly reason?: 'taken' | undefined;
 }
 
+/** What SQLite says, by the beginning of its code. */
+const STORE_TROUBLE: Readonly<Record<string, string>> = {
+  SQLITE_CORRUPT: 'the store is damaged: sallyport db check says more, and sallyport db restore puts a backup in its place',
+  SQLITE_FULL: 'the disk is full: nothing was changed in the store',
+  SQLITE_BUSY: 'another command is using the store: try again',
+  SQLITE_READONLY: 'the store cannot be written',
+};
+
 /** The line and the exit code for anything that was thrown. */
 export function explain(thrown: unknown): Explained {
   if (thrown instanceof CommandFailure) return { line: thrown.message, exitCode: thrown.exitCode, reason: thrown.reason };
   if (thrown instanceof NotRunning) return { line: `${thrown.message}; start one with: sallyport start`, exitCode: EXIT.notRunning };
   if (thrown instanceof ConfigError) return { line: thrown.message, exitCode: thrown.source === 'flag' ? EXIT.usage : EXIT.failed };
+  const code = String((thrown as { code?: unknown } | null)?.code);
+  const known = Object.entries(STORE_TROUBLE).find(([begin]) => code.startsWith(begin));
+  if (known) return { line: known[1], exitCode: EXIT.failed };
   const message = thrown instanceof Fault ? (thrown.detail ?? thrown.message) : thrown instanceof Error ? thrown.message : String(thrown);
   return { line: message.split('\n')[0] || 'failed without a reason', exitCode: EXIT.failed };
 }

@@ -24,7 +24,7 @@ export interface Reloadable {
   readonly trust: Trust;
   /** Reads the settings again. Never rejects: a refusal is in `error`, and everything stays as it was. */
   reload(): Promise<Reloaded>;
-  /** Reads the rules of the store again. Never rejects: where they cannot be followed the old policy stays. */
+  /** Reads the rules of the store again, and opens a CA that was locked. Never rejects: where they cannot be followed the old policy stays. */
   followStore(): Promise<void>;
   /** Logs what the CA has to tell since the last time. */
   sayNews(): void;
@@ -70,14 +70,16 @@ export async function openReloadable(options: ReloadableOptions): Promise<Reload
   };
   const compile = (settings: LoadedConfig) => compilePolicy(settingsFor(settings));
   const certsFor = async (next: Policy): Promise<CertAuthority> => {
-    if (JSON.stringify(next.interceptedHosts) === JSON.stringify(policy.interceptedHosts)) return certs;
+    const isSame = JSON.stringify(next.interceptedHosts) === JSON.stringify(policy.interceptedHosts);
+    const mayOpen = certs.isLocked && seal.seal !== undefined;
+    if (isSame && !mayOpen) return certs;
     const opened = await openCerts(next.interceptedHosts);
     setTimeout((old: CertAuthority) => void old.close(), OLD_CA_MS, certs).unref();
     return opened;
   };
   let loaded = options.first;
   let policy = compile(loaded);
-  const openCerts = (hosts: readonly string[]) => openCertAuthority({ home, hosts, now: Date.now, seal });
+  const openCerts = (hosts: readonly string[]) => openCertAuthority({ home, hosts, now: Date.now, seal, mayBeLocked: true });
   let certs = await openCerts(policy.interceptedHosts);
   const ownCa = () => {
     own.add(certs.pem);
@@ -120,7 +122,7 @@ export async function openReloadable(options: ReloadableOptions): Promise<Reload
         const nextPolicy = compilePolicy(next);
         [certs, policy] = [await certsFor(nextPolicy), nextPolicy];
         log.info({ rules: next.rules?.length, keys: next.inject.length }, 'the rules of the store were changed');
-      }
+      } else certs = await certsFor(policy);
       trouble = undefined;
     } catch (thrown) {
       const { line } = explain(thrown);

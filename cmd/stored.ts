@@ -4,9 +4,10 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { openPlaceholders, type Placeholders } from '../src/rules/masking/placeholders.ts';
+import { type CaptureWriter, openCaptureWriter } from '../src/store/audit/captures.ts';
 import { type AuditWriter, openAuditWriter } from '../src/store/audit/writer.ts';
 import { countSeals, REKEY_AFTER } from '../src/store/data-keys.ts';
-import { type Keyring, openKeyring } from '../src/store/keyring.ts';
+import { type LiveKeyring, openLiveKeyring } from '../src/store/live-keyring.ts';
 import { openStore, type Store } from '../src/store/open.ts';
 import { openPlaceholderFile } from '../src/store/placeholder-file.ts';
 import { placeholderKey } from '../src/store/placeholder-key.ts';
@@ -17,10 +18,11 @@ import { unreffed } from './timers.ts';
 /** The parts, open. */
 export interface Stored {
   readonly store: Store;
-  readonly keyring: Keyring;
+  readonly keyring: LiveKeyring;
   readonly profiles: Profiles;
   readonly tokens: Tokens;
   readonly audit: AuditWriter;
+  readonly captures: CaptureWriter;
   readonly placeholders: Placeholders;
   /** What there is to tell. */
   readonly notices: readonly string[];
@@ -38,7 +40,7 @@ export async function openStored(
 ): Promise<Stored> {
   const store = openStore({ path: join(home, 'sallyport.db') });
   opening.defer(() => store.close());
-  const keyring = await openKeyring({ store, home, environment, now: Date.now });
+  const keyring = await openLiveKeyring({ store, home, environment, now: Date.now });
   if (keyring.locked !== undefined) log.error({ reason: keyring.locked }, 'no credential of the vault can be used');
   if (countSeals(store) >= REKEY_AFTER) log.warn('the data key of the vault has sealed much: sallyport vault rekey makes another');
   const profiles = openProfiles(store);
@@ -54,6 +56,11 @@ export async function openStored(
     },
   });
   opening.defer(() => audit.close());
+  const captures = openCaptureWriter(store, keyring, {
+    schedule: unreffed,
+    onTrouble: (err) => log.error({ err }, 'captured bodies cannot be written; exchanges go on without'),
+  });
+  opening.defer(() => captures.close());
   const key = placeholderKey(home);
   const remembered = openPlaceholderFile({
     home,
@@ -69,5 +76,5 @@ export async function openStored(
   opening.defer(() => remembered.close());
   const placeholders = openPlaceholders({ key, maxEntries: MAX_PLACEHOLDERS, known: remembered.known, onUse: remembered.used });
   opening.defer(() => placeholders.close());
-  return { store, keyring, profiles, tokens, audit, placeholders, notices: [...store.notices, ...remembered.notices] };
+  return { store, keyring, profiles, tokens, audit, captures, placeholders, notices: [...store.notices, ...remembered.notices] };
 }

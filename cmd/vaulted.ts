@@ -5,11 +5,12 @@ import { Unresolved } from '../src/proxy/references/reference.ts';
 import type { FoundCredential } from '../src/proxy/references/resolver.ts';
 import type { Credential } from '../src/rules/credential.ts';
 import { rulesOf } from '../src/rules/credential.ts';
+import type { Bound } from '../src/rules/foreign-keys.ts';
 import { matchesHost } from '../src/rules/host-pattern.ts';
-import type { Bound } from '../src/rules/inject.ts';
 import type { KnownValues } from '../src/rules/masking/known-values.ts';
 import type { InjectRule } from '../src/rules/policy.ts';
 import { parseAwsKey } from '../src/rules/sigv4.ts';
+import { envVariable } from '../src/rules/template.ts';
 import type { Credentials, StoredCredential } from '../src/store/credentials.ts';
 import { LockedError } from '../src/store/keyring.ts';
 
@@ -77,7 +78,7 @@ export function openVaulted(credentials: Credentials, known: KnownValues, log: L
     standIns: () =>
       Object.fromEntries(
         rows.flatMap(({ reference = '', placeholder }) => {
-          const variable = /^env:(.+)$/.exec(reference)?.[1];
+          const variable = envVariable(reference);
           return variable === undefined ? [] : [[variable, placeholder]];
         }),
       ),

@@ -22,10 +22,12 @@ export interface ExchangeRecord {
   readonly startedAtMs: number;
   /** Whose client it was. */
   readonly profile: string;
-  /** CLI name taken from its user-agent (`claude-cli`, `codex_exec`, …), '' when it sent none. */
+  /** CLI name taken from its user-agent (`claude-cli`, `codex_exec`, …), that of its process when it sent none, '' where neither is known. */
   readonly client: string;
   /** Its version, taken from there too. */
   readonly clientVersion: string;
+  /** Its process on this machine; undefined where that is not known. */
+  readonly clientPid: number | undefined;
   readonly scheme: 'https' | 'http';
   readonly protocol: 'http/1.1' | 'h2' | 'websocket';
   readonly host: string;

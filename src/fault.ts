@@ -105,6 +105,12 @@ export const FAULTS = {
     retry: 'later',
     sentence: 'Exchanges cannot be recorded at present, and this proxy is set to forward none that is not.',
   },
+  'vault-locked': {
+    source: 'self',
+    status: 503,
+    retry: 'later',
+    sentence: 'The vault is locked and the key of the CA with it: this host cannot be intercepted, and is not passed through unguarded.',
+  },
   'key-missing': { source: 'self', status: 502, retry: 'never', sentence: 'The key configured for this host could not be read.' },
   draining: { source: 'self', status: 503, retry: 'fresh', sentence: 'The proxy is shutting down.' },
   internal: { source: 'self', status: 500, retry: 'later', sentence: 'The proxy failed; see its log.' },

@@ -5,6 +5,7 @@ import { NoSuchProfile, openProfiles, type Profiles } from '../../src/store/prof
 import { changeStore } from '../change-store.ts';
 import type { Call } from '../command.ts';
 import { commaList } from '../command-options.ts';
+import { parseDuration } from '../duration.ts';
 import { EXIT, usage } from '../failure.ts';
 import { columns } from '../table.ts';
 import { storedProfiles } from './stored.ts';
@@ -62,6 +63,9 @@ async function change({ args, invocation }: Call, name: string, make: (profiles:
   return after;
 }
 
+/** How long bodies are kept where nobody says so. */
+const CAPTURE = '1h';
+
 const MEMBERS = ['name', 'rules', 'vault', 'requestsPerMinute', 'tokensPerDay', 'moneyPerDay', 'overBudget', 'log'] as const;
 
 function named({ args }: Call): string {
@@ -89,11 +93,23 @@ function given({ args }: Call): Partial<Profile> {
     vault: names(args.vault),
     overBudget: args['over-budget'] as OverBudget | undefined,
     log: args.log as ProfileLog | undefined,
+    ...capture(args),
   };
   return Object.fromEntries([
     ...Object.entries(members).filter(([, value]) => value !== undefined),
     ...Object.entries(LIMITS).flatMap(([member, option]) => (args[option.name] === undefined ? [] : [[member, limit(args, option)]])),
   ]);
+}
+
+/** Bodies are never kept without an end. */
+function capture(args: Call['args']): { readonly maskedUntilMs?: number } {
+  if (args.log !== 'masked') {
+    if (args.for !== undefined) throw usage('--for belongs to --log masked');
+    return {};
+  }
+  const forMs = parseDuration((args.for as string | undefined) ?? CAPTURE, 'for');
+  if (forMs === undefined) throw usage('--for takes an end: bodies are not kept for ever');
+  return { maskedUntilMs: Date.now() + forMs };
 }
 
 function ruleNames(value: unknown): readonly string[] | undefined {
@@ -122,11 +138,23 @@ function told({ json, terminal }: Call, one: Profile): number {
 }
 
 function shown(one: Profile) {
-  const { requestsPerMinute = null, tokensPerDay = null, moneyPerDay = null } = one;
-  return { ...one, requestsPerMinute, tokensPerDay, moneyPerDay };
+  const { requestsPerMinute = null, tokensPerDay = null, moneyPerDay = null, maskedUntilMs } = one;
+  const { maskedUntilMs: _, ...rest } = one;
+  return {
+    ...rest,
+    requestsPerMinute,
+    tokensPerDay,
+    moneyPerDay,
+    ...(maskedUntilMs !== undefined && { maskedUntil: isoOf(maskedUntilMs) }),
+  };
 }
 
-function cells({ name, rules, vault, requestsPerMinute, tokensPerDay, moneyPerDay, overBudget, log }: Profile) {
+function isoOf(ms: number | undefined): string | null {
+  return ms === undefined ? null : new Date(ms).toISOString();
+}
+
+function cells(one: Profile) {
+  const { name, rules, vault, requestsPerMinute, tokensPerDay, moneyPerDay, overBudget, log, maskedUntilMs } = one;
   const number = (value: number | undefined) => (value === undefined ? null : String(value));
   return {
     name,
@@ -136,6 +164,6 @@ function cells({ name, rules, vault, requestsPerMinute, tokensPerDay, moneyPerDa
     tokensPerDay: number(tokensPerDay),
     moneyPerDay: number(moneyPerDay),
     overBudget,
-    log,
+    log: log === 'masked' ? `masked until ${isoOf(maskedUntilMs) ?? 'never'}` : log,
   };
 }

@@ -65,8 +65,8 @@ async function revoke(call: Call): Promise<number> {
   const { revoked } = await changeStore(invocation, (opened) => {
     const tokens = tokensOf(opened);
     const rows = tokens.list();
-    const ids = isAll ? rows.filter((row) => standingOf(row, Date.now()).state === 'valid').map(({ id }) => id) : named;
-    const missing = ids.filter((id) => !tokens.revoke(id)).map((id) => `«${id}»`);
+    const ids = isAll ? revokeValid(tokens) : named;
+    const missing = isAll ? [] : ids.filter((id) => !tokens.revoke(id)).map((id) => `«${id}»`);
     if (missing.length > 0) {
       const others = ids.length > missing.length ? ', so none was revoked' : '';
       throw new CommandFailure(EXIT.failed, `there is no token ${missing.join(', ')}${others}; sallyport token list shows them`);
@@ -78,12 +78,20 @@ async function revoke(call: Call): Promise<number> {
   return EXIT.ok;
 }
 
+/** Takes every one that is valid: their ids. */
+export function revokeValid(tokens: Tokens): readonly string[] {
+  const valid = tokens.list().filter((row) => standingOf(row, Date.now()).state === 'valid');
+  for (const { id } of valid) tokens.revoke(id);
+  return valid.map(({ id }) => id);
+}
+
 /** By id. */
 function states(rows: readonly TokenRow[], ids: readonly string[]): Readonly<Record<string, string>> {
   return Object.fromEntries(rows.filter(({ id }) => ids.includes(id)).map((row) => [row.id, standingOf(row, Date.now()).state]));
 }
 
-function tokensOf({ store, keyring }: HomeStore): Tokens {
+/** The table, for a change of it. */
+export function tokensOf({ store, keyring }: HomeStore): Tokens {
   return openTokens({ store, keyring, now: Date.now, random: randomBytes, schedule: unreffed });
 }
 

@@ -18,6 +18,7 @@ export const audit: Command = {
     since: { type: 'string', describe: 'for list and export: from when on, as 1h, 7d or a date [TIME]' },
     limit: { type: 'string', describe: 'for list: how many, the newest [N]', default: '100' },
     format: { type: 'string', describe: 'for export', choices: ['jsonl', 'har'], default: 'jsonl' },
+    'masked-bodies': { type: 'boolean', describe: 'for export: with the bodies that were kept, which are masked' },
     force: { type: 'boolean', describe: 'for export: replace a file that is there' },
   },
   settings: 'home',
@@ -25,6 +26,7 @@ export const audit: Command = {
     ['audit verify', '0: every row is as it was written; 1: the rows that are not, with their times'],
     ['audit list --since 7d', 'what was changed in the last week, and by whom'],
     ['audit export --format har last-day.har --since 1d', 'for tools that read HTTP archives; no bodies'],
+    ['audit export --format har --masked-bodies x.har', 'with what was kept by profile set NAME --log masked'],
   ],
   run: async (call) => {
     const { AUDIT_ACTIONS } = await import('../audit/actions.ts');

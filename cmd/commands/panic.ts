@@ -1,15 +1,13 @@
 // The emergency stop: nobody is let in any more, no key goes out any more, nothing is intercepted any more.
 // Must not destroy anything: what was sealed stays sealed, and vault unlock opens it again.
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { controlOf, NotRunning } from '../../src/proxy/control/call.ts';
-import { openTokens, standingOf } from '../../src/store/tokens.ts';
 import { lockVault } from '../../src/store/vault-lock.ts';
+import { revokeValid, tokensOf } from '../access/tokens.ts';
 import { changeStore } from '../change-store.ts';
 import type { Command } from '../command.ts';
 import { EXIT, explain } from '../failure.ts';
 import { homeOf } from '../settings.ts';
-import { unreffed } from '../timers.ts';
 
 /** `sallyport panic`. Each step is tried, whatever became of the one before; exit code 1 where one failed. */
 export const panic: Command = {
@@ -22,7 +20,7 @@ export const panic: Command = {
   ],
   run: async ({ json, invocation, terminal }) => {
     const home = homeOf(invocation);
-    const revoked: string[] = [];
+    let revoked: readonly string[] = [];
     const trouble: string[] = [];
     const step = async (what: string, act: () => Promise<unknown> | unknown): Promise<boolean> => {
       try {
@@ -44,9 +42,8 @@ export const panic: Command = {
     };
     await step('the daemon was not stopped', stop);
     await step('tokens were not revoked', () =>
-      changeStore(invocation, ({ store, keyring }) => {
-        const tokens = openTokens({ store, keyring, now: Date.now, random: randomBytes, schedule: unreffed });
-        for (const row of tokens.list()) if (standingOf(row, Date.now()).state === 'valid' && tokens.revoke(row.id)) revoked.push(row.id);
+      changeStore(invocation, (opened) => {
+        revoked = revokeValid(tokensOf(opened));
         return { action: 'panic', subject: '', before: undefined, after: { revoked } };
       }),
     );

@@ -33,13 +33,20 @@ export const profile: Command = {
       choices: OVER_BUDGETS,
       actions: CHANGED,
     },
-    log: { type: 'string', describe: 'what is kept of its exchanges', choices: PROFILE_LOGS, actions: CHANGED },
+    log: {
+      type: 'string',
+      describe: 'what is kept of its exchanges: nothing, a row, or for a while their bodies too, masked',
+      choices: PROFILE_LOGS,
+      actions: CHANGED,
+    },
+    for: { type: 'string', describe: 'for how long bodies are kept with --log masked, 1h unless given [TIME]', actions: CHANGED },
   },
   settings: 'home',
   examples: [
     ['profile add ci --log none --requests-per-minute 60', 'then: token create --profile ci'],
     ['profile set ci --money-per-day 5 --over-budget refuse', 'over 5 USD a day requests are answered 429 until midnight'],
     ['profile set default --vault openai,anthropic', 'whoever brings no token has the profile default'],
+    ['profile set default --log masked --for 30m', 'bodies too, masked and sealed; then: audit export --format har --masked-bodies'],
     ['profile list', 'all of them'],
   ],
   run: async (call) => {

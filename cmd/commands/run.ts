@@ -51,6 +51,7 @@ export const run: Command = {
     const held = await daemonFor(call, client, home);
     try {
       const connection = await client.connection();
+      if (connection.closed !== undefined) throw new CommandFailure(EXIT.failed, `no AI host can be reached: ${connection.closed}`);
       const own = held.token === undefined ? connection : { ...connection, proxyUrl: withToken(connection.proxyUrl, held.token) };
       const change = clientEnvironment(home, own, invocation.environment, args['keep-attribution'] === true);
       const environment = { ...changed(invocation.environment, change), ...heldFor(args.with, connection) };

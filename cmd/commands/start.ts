@@ -1,5 +1,6 @@
 // Starts the daemon, in the background unless told otherwise, and says what to type next.
 // Must not know what the daemon consists of.
+import { controlOf } from '../../src/proxy/control/call.ts';
 import { startBackground } from '../background.ts';
 import type { Call, Command } from '../command.ts';
 import { logPath, streamSink } from '../log-sink.ts';
@@ -26,6 +27,8 @@ export const start: Command = {
       const ready = await startBackground(call.invocation, false);
       // In the foreground they are in the log that the user sees.
       for (const notice of loadSettings(call.invocation).notices) call.terminal.err(`sallyport: note: ${notice}`);
+      const { vaultLocked } = await controlOf(homeOf(call.invocation)).status();
+      if (vaultLocked !== undefined) call.terminal.err(`sallyport: note: it runs without credentials: ${vaultLocked}`);
       greet(call, ready, `log: ${logPath(homeOf(call.invocation))}`);
       return 0;
     }

@@ -1,9 +1,10 @@
 // The three actions of `sallyport db`, each from a call to its exit code.
 // Must not touch the file itself: src/store does.
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import type { CertFault } from '../../src/cert/cert-fault.ts';
 import { lookAtPair } from '../../src/cert/pair-file.ts';
+import { recordChange } from '../../src/store/audit/changes.ts';
 import { backUpStore, restoreStore } from '../../src/store/backup.ts';
 import { countKeys } from '../../src/store/data-keys.ts';
 import { openHome } from '../../src/store/home.ts';
@@ -77,12 +78,14 @@ async function restore(call: Call): Promise<number> {
   }
 }
 
-/** What is sealed in a backup must open with the key of the home it goes into, and what that home has sealed beside it with what the backup holds. */
+/** What is sealed in a backup must open with the key of the home it goes into, and what that home has sealed beside it with what the backup holds. Its log says then that it was put back. */
 async function checkKeys(store: Store, file: string, { invocation }: Call): Promise<void> {
   const home = homeOf(invocation);
   const keyring = await openKeyring({ ...keySurroundings(invocation), store, now: Date.now, mayMake: false });
   if (countKeys(store) > 0 && keyring.locked !== undefined)
     throw new StoreError(`${file} is not restored, what is sealed in it would not open: ${keyring.locked}`);
+  const change = { who: process.getuid?.() ?? -1, what: `db restore ${basename(file)}` };
+  if (keyring.locked === undefined) recordChange(store, keyring, change);
   try {
     await lookAtPair(home, caSeal(keyring));
   } catch (thrown) {

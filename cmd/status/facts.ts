@@ -15,6 +15,7 @@ export function statusText(s: Status, nowMs: number): string {
     ['listens on', s.listen],
     ['home', s.home],
     ['process', `${s.pid}, version ${s.version}, for ${span(nowMs - s.startedAtMs)}`],
+    ...(s.vaultLocked === undefined ? [] : [['vault', s.vaultLocked] satisfies [string, string]]),
     ['CA', `${Math.floor((s.caExpiresAtMs - nowMs) / 86_400_000)} days left`],
     ['connections', s.tunnels > 0 ? `${s.connections}, ${s.tunnels} of them tunnels` : String(s.connections)],
     ['exchanges', `${s.exchanges} running`],

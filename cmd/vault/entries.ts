@@ -4,11 +4,12 @@
 import { didYouMean } from '../../src/nearest.ts';
 import type { Credential, Slot } from '../../src/rules/credential.ts';
 import { lintAwsKey, lintKey } from '../../src/rules/key-shapes.ts';
-import { type Credentials, openCredentials, type StoredCredential } from '../../src/store/credentials.ts';
+import { type Credentials, listCredentials, openCredentials, type StoredCredential } from '../../src/store/credentials.ts';
 import { type Change, changeStore } from '../change-store.ts';
 import type { Call } from '../command.ts';
 import { CommandFailure, EXIT } from '../failure.ts';
 import { type HomeStore, openHomeStore } from '../home-store.ts';
+import { lookAt } from '../look-at.ts';
 import { columns } from '../table.ts';
 import { checkReference, credentialFrom } from './options.ts';
 import { secretInput } from './secret-input.ts';
@@ -32,7 +33,7 @@ export async function set(call: Call): Promise<number> {
 /** Lists them. */
 export async function list(call: Call): Promise<number> {
   words(call, 0, 'vault list takes no further word');
-  const rows = await reading(call, (table) => table.list().map(facts));
+  const rows = storedCredentials(call).map(facts);
   if (call.json) call.terminal.out(JSON.stringify(rows));
   else if (rows.length === 0) call.terminal.out(`no credential yet; ${call.terminal.self} vault set NAME --host HOST keeps one`);
   else
@@ -48,7 +49,7 @@ export async function list(call: Call): Promise<number> {
 /** Shows one, without its value. */
 export async function show(call: Call): Promise<number> {
   const [name] = words(call, 1, 'vault show takes one name');
-  const row = await reading(call, (table) => facts(existing(table, name!)));
+  const row = facts(existing(storedCredentials(call), name!));
   if (call.json) call.terminal.out(JSON.stringify(row));
   else
     for (const [key, value] of Object.entries(row))
@@ -62,7 +63,7 @@ const NOTHING: Readonly<Record<string, string>> = { methods: 'any', paths: 'any'
 /** Prints what a client holds in its place. */
 export async function placeholder(call: Call): Promise<number> {
   const [name] = words(call, 1, 'vault placeholder takes one name');
-  const row = await reading(call, (table) => existing(table, name!));
+  const row = existing(storedCredentials(call), name!);
   call.terminal.out(call.json ? JSON.stringify({ name, placeholder: row.placeholder, variable: row.variable || null }) : row.placeholder);
   return EXIT.ok;
 }
@@ -71,7 +72,7 @@ export async function placeholder(call: Call): Promise<number> {
 export async function remove(call: Call): Promise<number> {
   const names = words(call, Number.POSITIVE_INFINITY, 'vault remove takes names');
   await change(call, 'vault remove', names.join(' '), (table) => {
-    const before = names.map((name) => facts(existing(table, name)));
+    const before = names.map((name) => facts(existing(table.list(), name)));
     for (const name of names) table.remove(name);
     return [before, undefined];
   });
@@ -83,13 +84,13 @@ export async function rotate(call: Call): Promise<number> {
   const [name] = words(call, 1, 'vault rotate takes one name');
   const { reference } = call.args;
   if (typeof reference === 'string') checkReference(reference);
-  const row = await reading(call, (table) => existing(table, name!));
+  const row = existing(storedCredentials(call), name!);
   const to = typeof reference === 'string' ? { reference } : { value: await secretInput(`New value of ${name}`) };
   if ('value' in to) lint(call, to.value, row);
   await change(call, 'vault rotate', name!, (table) => {
-    const before = facts(existing(table, name!));
+    const before = facts(existing(table.list(), name!));
     table.rotate(name!, to);
-    return [before, facts(existing(table, name!))];
+    return [before, facts(existing(table.list(), name!))];
   });
   return told(call, { rotated: name }, `${name} has another value; its placeholder stays`);
 }
@@ -99,9 +100,9 @@ export async function rename(call: Call): Promise<number> {
   const [from, to] = words(call, 2, 'vault rename takes the old name and the new one');
   credentialFrom(to!, { args: { host: ['x.invalid'] } });
   await change(call, 'vault rename', `${from} ${to}`, (table) => {
-    const before = facts(existing(table, from!));
+    const before = facts(existing(table.list(), from!));
     table.rename(from!, to!);
-    return [before, facts(existing(table, to!))];
+    return [before, facts(existing(table.list(), to!))];
   });
   return told(call, { from, to }, `${from} is called ${to} now`);
 }
@@ -127,7 +128,7 @@ export function facts(row: StoredCredential) {
 
 /** Says what is odd about a value, and refuses it without `--force`: formats change. */
 export function lint({ args, terminal }: Call, value: string, { hosts, slots }: Pick<Credential, 'hosts' | 'slots'>): void {
-  const odd = slots.some(({ kind }) => kind === 'sigv4') ? lintAwsKey(value) : lintKey(value, hosts);
+  const odd = slots.some(({ kind }) => kind === 'sigv4') ? lintAwsKey(value, hosts) : lintKey(value, hosts);
   if (odd === undefined) return;
   if (args.force !== true) throw new CommandFailure(EXIT.failed, `${odd}; --force keeps it all the same`);
   terminal.err(`sallyport: note: ${odd}`);
@@ -155,13 +156,8 @@ function tableOf({ store, keyring }: HomeStore): Credentials {
   return openCredentials(store, keyring, Date.now);
 }
 
-async function reading<T>(call: Call, read: (table: Credentials) => T): Promise<T> {
-  const opened = await openHomeStore(call.invocation);
-  try {
-    return read(tableOf(opened));
-  } finally {
-    opened.close();
-  }
+function storedCredentials({ invocation }: Call): readonly StoredCredential[] {
+  return lookAt(invocation, listCredentials) ?? [];
 }
 
 /** Before anybody is asked for a value that is then not kept. */
@@ -180,10 +176,10 @@ async function refuseTaken(call: Call, name: string): Promise<void> {
   }
 }
 
-function existing(table: Credentials, name: string): StoredCredential {
-  const row = table.find(name);
+function existing(all: readonly StoredCredential[], name: string): StoredCredential {
+  const row = all.find((one) => one.name === name);
   if (row) return row;
-  const names = table.list().map((one) => one.name);
+  const names = all.map((one) => one.name);
   throw new CommandFailure(EXIT.failed, `there is no credential «${name}»${didYouMean(name, names)}; sallyport vault list shows them`);
 }
 

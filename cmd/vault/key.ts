@@ -10,6 +10,7 @@ import type { Store } from '../../src/store/open.ts';
 import type { Call } from '../command.ts';
 import { CommandFailure, EXIT } from '../failure.ts';
 import { keySurroundings, openStoreOf } from '../home-store.ts';
+import { aftermath } from './aftermath.ts';
 
 const NAMES = SOURCES.map(({ name }) => name);
 
@@ -47,19 +48,23 @@ async function use(call: Call, name: string): Promise<number> {
   const { json, invocation, terminal } = call;
   const source = sourceNamed(name);
   if (!source) throw new CommandFailure(EXIT.usage, `there is no source of keys «${name}»${didYouMean(name, NAMES)}: ${NAMES.join(', ')}`);
-  const { store } = openStoreOf(invocation);
+  const { home, store } = openStoreOf(invocation);
   try {
-    const { changed, from, isLeft } = await changeSource(
+    const { changed, from, isLeft, opened } = await changeSource(
       { ...keySurroundings(invocation), store, now: Date.now },
       source,
       surroundingsOfNew(call, name, store),
     );
+    const before = from === undefined ? undefined : { source: from };
+    const change = changed ? { what: 'vault key use', before, after: { source: name } } : undefined;
+    const { troubles } = await aftermath({ home, store, opened, change });
     if (json) terminal.out(JSON.stringify({ source: name, changed, from: from ?? null }));
     else if (!changed) terminal.out(`${name} is what the vault uses already`);
     else terminal.out(from === undefined ? `the vault begins with ${name}` : `the vault opens with ${name} now, no longer with ${from}`);
     if (changed && from !== undefined && !json)
       terminal.err('note: older backups open only with the key they were made under: sallyport db backup makes a new one');
     if (isLeft) terminal.err(`note: the key that ${from} holds could not be removed; every start tries again`);
+    for (const line of troubles) terminal.err(line);
     return EXIT.ok;
   } finally {
     store.close();

@@ -1,21 +1,15 @@
 // Names of credentials, for a shell to complete, and of the variables that hold some.
 // Must not open the vault: names are in the clear.
 import { join } from 'node:path';
-import { openCredentials, referencesIn } from '../../src/store/credentials.ts';
+import { envVariable } from '../../src/rules/template.ts';
+import { listCredentials, referencesIn } from '../../src/store/credentials.ts';
 import { openToRead } from '../../src/store/open.ts';
-import { openHomeStore } from '../home-store.ts';
+import { lookAt } from '../look-at.ts';
 import type { Invocation } from '../settings.ts';
 
 /** Their names; none where there is no home yet. */
-export async function entryNames(invocation: Invocation): Promise<readonly string[]> {
-  const { store, keyring, close } = await openHomeStore(invocation);
-  try {
-    return openCredentials(store, keyring, Date.now)
-      .list()
-      .map(({ name }) => name);
-  } finally {
-    close();
-  }
+export function entryNames(invocation: Invocation): readonly string[] {
+  return (lookAt(invocation, listCredentials) ?? []).map(({ name }) => name);
 }
 
 /** The variables that `env:` references of the vault name; none where the store does not open, which whoever starts it is told. */
@@ -23,7 +17,7 @@ export function variablesInVault(home: string): readonly string[] {
   try {
     const store = openToRead(join(home, 'sallyport.db'));
     try {
-      return referencesIn(store).flatMap((reference) => /^env:(.+)$/.exec(reference)?.[1] ?? []);
+      return referencesIn(store).flatMap((reference) => envVariable(reference) ?? []);
     } finally {
       store.close();
     }

@@ -12,7 +12,7 @@ import { type Constraints, constraintsFor, constraintsNode } from './constraint.
 import { encode, type Node } from './der.ts';
 import type { KeySeal } from './key-seal.ts';
 import { type Issuer, type Leaf, type LeafCache, ORGANISATION, openLeafCache, wholeSeconds } from './leaf.ts';
-import { type CaPair, certsPath, createPair, readPair, replaceCertificates, replacePair } from './pair-file.ts';
+import { type CaPair, certsPath, createPair, readPair, readSealed, replaceCertificates, replacePair } from './pair-file.ts';
 
 export type { Leaf } from './leaf.ts';
 
@@ -26,6 +26,8 @@ export interface CertAuthorityOptions {
   readonly now: () => number;
   /** How the key is written down; left out: as it is. */
   readonly seal?: KeySeal;
+  /** While nothing can be sealed, a key that is sealed makes an authority that is locked, in place of a CertFault. */
+  readonly mayBeLocked?: true;
   /** A new key and name in place of those there are, which nobody is to trust any more. */
   readonly isRotation?: true;
   /** Leaves kept, 1000 unless given. */
@@ -45,9 +47,11 @@ export interface CertAuthority {
   readonly subject: string;
   /** What the user should know: renewals, and patterns that leave the CA without limits. One sentence each. */
   readonly notices: readonly string[];
+  /** Its key does not open, so no leaf is issued. */
+  readonly isLocked: boolean;
   /** Whether a leaf may be issued for this host. */
   covers(authority: Authority): boolean;
-  /** The leaf for this host, valid now and for a day at least. Fault `target-refused` for hosts not on the list. */
+  /** The leaf for this host, valid now and for a day at least. Faults `target-refused` for hosts not on the list, `vault-locked`. */
   leafFor(authority: Authority): Promise<Leaf>;
   /** Waits for a renewal under way; no leaf is issued afterwards. */
   close(): Promise<void>;
@@ -74,7 +78,9 @@ const REPLACED =
  * CertFault when the files are unsafe, incomplete, do not belong together, or cannot be written.
  */
 export async function openCertAuthority(options: CertAuthorityOptions): Promise<CertAuthority> {
-  const { now } = options;
+  const { now, home, seal, mayBeLocked } = options;
+  const lockedPems = mayBeLocked && seal && !seal.seal ? await readSealed(home) : undefined;
+  if (lockedPems) return lockedAuthority(lockedPems, options);
   const constraints = constraintsFor(options.hosts);
   const node = constraintsNode(constraints);
   const notices = constraints.unlimited.length > 0 ? [unlimitedNotice(constraints)] : [];
@@ -94,6 +100,7 @@ export async function openCertAuthority(options: CertAuthorityOptions): Promise<
 class OpenAuthority implements CertAuthority {
   readonly caPath: string;
   readonly notices: string[];
+  readonly isLocked = false;
   readonly #options: CertAuthorityOptions;
   readonly #constraints: Node;
   readonly #leaves: LeafCache;
@@ -121,11 +128,11 @@ class OpenAuthority implements CertAuthority {
     return this.#ca.current.fingerprint256;
   }
   get subject(): string {
-    return this.#ca.current.subject.replaceAll('\n', ', ');
+    return onOneLine(this.#ca.current);
   }
 
   covers(authority: Authority): boolean {
-    return this.#options.hosts.some((pattern) => matchesHost(pattern, authority));
+    return coversHost(this.#options, authority);
   }
 
   async leafFor(authority: Authority): Promise<Leaf> {
@@ -164,6 +171,31 @@ class OpenAuthority implements CertAuthority {
   #notice(text: string): void {
     if (!this.notices.includes(text)) this.notices.push(text);
   }
+}
+
+/** What can be told of a CA from its certificates alone. */
+function lockedAuthority(certPems: readonly string[], options: CertAuthorityOptions): CertAuthority {
+  const current = new X509Certificate(certPems[0]!);
+  return {
+    pem: certPems.join(''),
+    caPath: certsPath(options.home),
+    expiresAtMs: current.validToDate.getTime(),
+    fingerprint256: current.fingerprint256,
+    subject: onOneLine(current),
+    notices: [],
+    isLocked: true,
+    covers: (authority) => coversHost(options, authority),
+    leafFor: () => Promise.reject(new Fault('vault-locked')),
+    close: () => Promise.resolve(),
+  };
+}
+
+function coversHost({ hosts }: CertAuthorityOptions, authority: Authority): boolean {
+  return hosts.some((pattern) => matchesHost(pattern, authority));
+}
+
+function onOneLine({ subject }: X509Certificate): string {
+  return subject.replaceAll('\n', ', ');
 }
 
 async function openOrCreate({ home, seal, now }: CertAuthorityOptions, constraints: Node): Promise<Ca> {

@@ -50,6 +50,14 @@ export async function readPair(home: string, seal: KeySeal = UNSEALED): Promise<
   return { keyPem, certPems };
 }
 
+/** The certificates of a pair whose key is sealed, without opening it; undefined where there is none, or it is plain. CertFault as `lookAtPair`, but for the match. */
+export async function readSealed(home: string): Promise<readonly string[] | undefined> {
+  if (!(await checkFolder(home))) return undefined;
+  const keyText = await readText(join(home, KEY), 0o077);
+  const certs = blocks((await readText(certsPath(home), 0o022)) ?? '');
+  return keyText !== undefined && isSealed(keyText) && certs.length > 0 ? certs : undefined;
+}
+
 /** The same key in the same place, sealed. One that another process has replaced meanwhile is left alone. */
 async function sealKey(home: string, { keyPem, keyText }: Found, seal: KeySeal): Promise<void> {
   const keyFile = join(home, KEY);

@@ -1,7 +1,8 @@
 // Phase 7: fields of our hop are taken out and the key is put in, last, so that no guardrail ever sees it; what was signed is then signed
 // anew. It must not read a body.
 import { joinedValue, type RawHeaders, type RequestHead, withoutDigests } from '../headers.ts';
-import { carriesKey, carriesPlaceholder, type Injection, injectIntoBody, injectIntoTarget, injectKeys } from '../rules/inject.ts';
+import { carriesKey, carriesPlaceholder } from '../rules/foreign-keys.ts';
+import { type Injection, injectIntoBody, injectIntoTarget, injectKeys } from '../rules/inject.ts';
 import { withoutOptOuts } from '../rules/opt-out.ts';
 import type { InjectRule } from '../rules/policy.ts';
 import type { Inspection } from './body/inspect.ts';
@@ -9,7 +10,7 @@ import type { Exchange, OutgoingRequest } from './exchange.ts';
 import { endToEnd, endToEndHttp2 } from './hop.ts';
 import type { Conductor } from './house.ts';
 import { injectFacts, keyFor } from './keys.ts';
-import { signRequest } from './sign.ts';
+import { refuseBroken, signRequest } from './sign.ts';
 
 /** The request as it will leave; a key may have to be fetched first. Faults key-missing, rule-denied (a key or what stands for it on its way to a foreign host). */
 export async function arm(house: Conductor, x: Exchange, found: Inspection): Promise<OutgoingRequest> {
@@ -26,6 +27,7 @@ export async function arm(house: Conductor, x: Exchange, found: Inspection): Pro
   const body = injection ? await armedBody(injection, found.body) : found.body;
   const keyed = injection ? await injectKeys(injection) : stripped;
   const edited = body === found.body ? keyed : withoutDigests(keyed);
+  refuseBroken(x, { ...found.head, headers: edited, target }, body);
   const isOther = own.headers !== x.line.head.headers || target !== x.line.head.target || (body.kind === 'whole' && body.changed);
   const headers = x.signer ? signRequest(x, x.signer, { ...found.head, headers: edited, target }, body, isOther) : edited;
   const headChanged = headers !== x.line.head.headers || target !== x.line.head.target;

@@ -9,6 +9,7 @@ import type { Provider } from '../rules/provider.ts';
 import { checkAgreement, routeOf } from '../rules/route.ts';
 import { NO_USAGE } from '../rules/usage.ts';
 import { arm } from './arm.ts';
+import { beginCapture } from './body/capture.ts';
 import { hashBodies } from './body/hashes.ts';
 import { inspect } from './body/inspect.ts';
 import { messagePlan } from './body/messages.ts';
@@ -94,16 +95,20 @@ function begin(house: Conductor, line: Line, connection: ConnectionFacts): Excha
     bodyHashIn: undefined,
     bodyHashOut: undefined,
   };
+  const profile = house.options.profile(connection.profile) ?? { ...DEFAULT_PROFILE, name: connection.profile, vault: [] };
+  connection.program?.ask();
+  const startedAtMs = house.options.now();
   return {
     id: house.nextId(),
-    startedAtMs: house.options.now(),
+    startedAtMs,
     t0: performance.now(),
     connection,
-    profile: house.options.profile(connection.profile) ?? { ...DEFAULT_PROFILE, name: connection.profile, vault: [] },
+    profile,
     policy: house.options.policy(),
     line,
     route: undefined,
     signer: undefined,
+    heard: beginCapture({ profile }, startedAtMs),
     notes,
   };
 }

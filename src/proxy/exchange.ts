@@ -20,6 +20,8 @@ export interface Guest {
   readonly recheck: () => void;
   /** One object a connection, whoever comes in on it. */
   readonly marks?: ConnectionMarks;
+  /** The program at the other end; left out where nobody can tell. */
+  readonly program?: Program;
 }
 
 /** When phases 1 to 3 of a connection had ended, monotonic ms; undefined: not come to. The first time where requests are let in one by one. */
@@ -29,6 +31,12 @@ export interface ConnectionMarks {
   accept: number | undefined;
   aim: number | undefined;
   unwrap: number | undefined;
+}
+
+/** The program that a client is: looked for once somebody asks, and known some time after that. */
+export interface Program {
+  ask(): void;
+  readonly found: { readonly pid: number; readonly name: string } | undefined;
 }
 
 /** What is known of the connection an exchange came in on (phases 1 to 3). */
@@ -181,7 +189,23 @@ export interface Exchange {
   route: Route | undefined;
   /** Where the client's signature over the request can be made anew, with what. */
   signer: Signer | undefined;
+  /** Bodies that are kept, as far as they have passed. */
+  readonly heard: Heard | undefined;
   readonly notes: Notes;
+}
+
+/** The beginning of a body that is kept. */
+export interface Ear {
+  readonly pieces: Buffer[];
+  /** Of all that passed. */
+  size: number;
+}
+
+/** What was heard of bodies that are kept, so far. */
+export interface Heard {
+  readonly request: Ear;
+  readonly reply: Ear;
+  replyType: string;
 }
 
 /** The signature a request came with, and a key for another. */

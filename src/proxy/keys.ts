@@ -1,6 +1,7 @@
-// What phases 6 and 7 know of keys: the value of a rule, and the way it would take.
+// What phases 6 and 7 know of keys: the value of a rule, the way it would take, and that no body takes one elsewhere.
 // Must not know where it is put.
 import { Fault } from '../fault.ts';
+import { bodyCarriesKey } from '../rules/foreign-keys.ts';
 import { type InjectFacts, placeOf } from '../rules/inject.ts';
 import type { InjectRule } from '../rules/policy.ts';
 import type { Secret } from '../secret.ts';
@@ -32,4 +33,9 @@ export async function keyFor(house: Conductor, x: Exchange, rule: InjectRule): P
   const value = secret.reveal(host);
   if (value === undefined) throw missing();
   return value;
+}
+
+/** A body or message as it would leave, without its content coding, goes to no host with a key for another. Fault rule-denied. */
+export function refuseForeignBody(house: Conductor, { policy, connection: { authority } }: Exchange, bytes: Buffer): void {
+  bodyCarriesKey(bytes, policy.inject, house.options.vaultKeys?.() ?? [], authority);
 }

@@ -1,11 +1,12 @@
 // What the daemon hands to the proxy: its parts, and questions that are asked anew so that a reload needs no restart.
 // It must not know how any of them is made.
 import type { Logger } from 'pino';
+import type { Capture } from '../capture.ts';
 import type { CertAuthority } from '../cert/authority.ts';
 import type { ExchangeRecord } from '../exchange-record.ts';
 import type { Meter } from '../rules/budget/meter.ts';
 import type { TokenStanding } from '../rules/client-token.ts';
-import type { Bound } from '../rules/inject.ts';
+import type { Bound } from '../rules/foreign-keys.ts';
 import type { KnownSet } from '../rules/masking/known-values.ts';
 import type { Placeholders } from '../rules/masking/placeholders.ts';
 import type { Policy } from '../rules/policy.ts';
@@ -15,6 +16,7 @@ import type { Secret } from '../secret.ts';
 import type { Trust } from './egress/trust.ts';
 import type { Exchange } from './exchange.ts';
 import type { Connected, PeerUser } from './ingress/ends.ts';
+import type { PeerProcesses } from './ingress/peer-process.ts';
 import type { After } from './refresh-flights.ts';
 
 /** Everything the proxy is given; functions are asked anew so that a reload needs no restart. */
@@ -38,6 +40,8 @@ export interface ProxyOptions {
   readonly tokens: { readonly check: (text: string) => TokenStanding; readonly standing: (id: string) => TokenStanding };
   /** Whose program is at the other end of a connection from this machine. */
   readonly peerUser: (connected: Connected) => Promise<PeerUser>;
+  /** Which program is at the other end of a connection from this machine, for the record; left out: nobody asks. Never rejects. */
+  readonly peerProcess?: PeerProcesses;
   /** Whether this user may come in without a token. */
   readonly needsNoToken: (user: PeerUser) => boolean;
   /** Undefined where there is none of that name. */
@@ -52,10 +56,11 @@ export interface ProxyOptions {
   readonly refusesUnrecorded?: () => boolean;
   /** Hears of every exchange at its end, also of one that is not recorded. Must not throw, nor keep the exchange for long. */
   readonly observe?: (x: Exchange, record: ExchangeRecord) => void;
-  readonly onRecord: (record: ExchangeRecord) => void;
   /** What of the machines that look after providers outlives the daemon; nothing does where nobody keeps it. */
   readonly stateKeeper?: StateKeeper;
   /** The clock of waits, and chance from 0 to 1; those of the process by default. */
   readonly after?: After;
   readonly random?: () => number;
+  /** With the bodies where they are kept. */
+  readonly onRecord: (record: ExchangeRecord, capture: Capture | undefined) => void;
 }

@@ -21,11 +21,13 @@ export function record(house: Conductor, x: Exchange): void {
   const keep = (text: string) => recordable(text, x.policy.inject);
   const model = modelName(x, notes.askedModel || notes.usage.model);
   countExchange(house, x, model);
+  const program = x.connection.program?.found;
   const [, client = '', version = ''] = CLIENT.exec(firstValue(head.headers, 'user-agent') ?? '') ?? [];
   house.finished(x, {
     id: x.id,
     startedAtMs: x.startedAtMs,
-    client: keep(client),
+    client: keep(client || (program?.name ?? '')),
+    clientPid: program?.pid,
     clientVersion: keep(version),
     profile: x.profile.name,
     scheme: x.connection.scheme,

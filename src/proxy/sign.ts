@@ -1,7 +1,8 @@
 // Requests that their client signed (SigV4): whether the vault has the key to sign one anew, known before anything is edited, and the new
 // signature once nothing more is. It must not read a body, nor know the form of a signature.
 import { Fault } from '../fault.ts';
-import type { RawHeaders, RequestHead } from '../headers.ts';
+import { allValues, type RawHeaders, type RequestHead } from '../headers.ts';
+import { coversField } from '../rules/attestation.ts';
 import { acting } from '../rules/inject.ts';
 import type { InjectRule } from '../rules/policy.ts';
 import { signatureIn, signedAnew } from '../rules/sign-anew.ts';
@@ -40,6 +41,27 @@ export function willSign(x: Exchange): boolean {
 }
 
 /**
+ * Refuses a request whose client signed it, and which cannot be signed anew, where what is signed is not as it came: a field that does not go
+ * beyond this hop, or a key that was put in. Fault rule-denied.
+ */
+export function refuseBroken(x: Exchange, head: RequestHead, body: OutgoingRequest['body']): void {
+  const { head: came } = x.line;
+  if (x.signer || x.route?.provider.attests?.(came, Buffer.alloc(0)) !== 'signed') return;
+  const isOther =
+    head.target !== came.target ||
+    (body.kind === 'whole' && body.changed) ||
+    changedFields(came, head).some((name) => coversField(came, name));
+  if (isOther) throw new Fault('rule-denied', 'what leaves is not what its client signed, and it cannot be signed anew');
+}
+
+/** Names of fields, in lower case, that are not as they were. */
+function changedFields(before: RequestHead, after: RequestHead): readonly string[] {
+  if (before.headers === after.headers) return [];
+  const names = [...before.headers, ...after.headers].flatMap((text, i) => (i % 2 === 0 ? [text.toLowerCase()] : []));
+  return [...new Set(names)].filter((name) => allValues(before.headers, name).join('\n') !== allValues(after.headers, name).join('\n'));
+}
+
+/**
  * The fields as they leave: signed anew where the key is another, or where something is not as the client sent it (`isEdited`). Fault
  * rule-denied where an edited request cannot be signed.
  */
@@ -51,7 +73,8 @@ export function signRequest(
   isEdited: boolean,
 ): RawHeaders {
   const isOther = key.id !== signature.keyId;
-  if (!isOther && !isEdited) return head.headers;
+  const isBroken = () => changedFields(x.line.head, head).some((name) => signature.signed.includes(name));
+  if (!isOther && !isEdited && !isBroken()) return head.headers;
   const bytes = body.kind === 'whole' ? body.bytes : x.line.hasBody ? undefined : Buffer.alloc(0);
   const headers = signedAnew(head, signature, key, bytes);
   if (!headers) {

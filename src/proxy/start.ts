@@ -3,6 +3,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { capturedBy } from './body/capture.ts';
 import type { Limits } from './control/messages.ts';
 import { openFlow } from './egress/flow.ts';
 import { openMachines } from './egress/flow-machines.ts';
@@ -80,10 +81,10 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
       if (x.profile.log === 'none') return;
       refusedLogins(x, record);
       if (x.route) reports.note(x, record);
-      options.onRecord(record);
+      options.onRecord(record, capturedBy(house, x));
     },
   };
-  const refusedLogins = openRefusedLogins(options.log, house.count);
+  const refusedLogins = openRefusedLogins(options.log, house.count, options.now);
   // Half-open sockets: a client may end its side and still wait for its answer.
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => void accept(house, socket));
   server.maxConnections = options.limits().maxConnections;

@@ -8,7 +8,7 @@ import { firstValue, type RawHeaders } from '../headers.ts';
  */
 export type ContentKind = 'json' | 'lines' | 'sse' | 'frames' | 'text' | 'form' | 'media' | 'unknown';
 
-const JSON_TYPE = /^application\/(json|.*\+json)$|^text\/json$/;
+const JSON_TYPE = /^application\/(json|.*\+json|x-amz-json-1\.[01])$|^text\/json$/;
 const LINES_TYPE = /^application\/(x-ndjson|ndjson|jsonl|jsonlines)$/;
 const TEXT_TYPE = /^text\/|^application\/(xml|.*\+xml|yaml|javascript|graphql|sql|toml)$|^multipart\//;
 const MEDIA_TYPE =
@@ -45,6 +45,22 @@ export function looksLikeText(bytes: Uint8Array): boolean {
   return odd * 20 <= n;
 }
 
+/** A byte order mark in UTF-8. */
+const MARK = [0xef, 0xbb, 0xbf];
+const BRACES = [0x7b, 0x5b];
+
+/**
+ * Whether bytes begin like a document of JSON, behind a byte order mark and blanks of any number; undefined while there are only those.
+ * Servers read such a document whatever its type says.
+ */
+export function startsLikeJson(bytes: Uint8Array): boolean | undefined {
+  let i = 0;
+  while (i < MARK.length && bytes[i] === MARK[i]) i++;
+  if (i > 0 && i < MARK.length) return i === bytes.length ? undefined : false;
+  while (bytes[i] === 0x20 || (bytes[i]! >= 9 && bytes[i]! <= 13)) i++;
+  return i === bytes.length ? undefined : BRACES.includes(bytes[i]!);
+}
+
 const WIDE_CHARSET = /;\s*charset\s*=\s*"?\s*(?:utf-?(?:16|32)|ucs-?[24]|unicode)/i;
 /** UTF-16 and UTF-32, little endian first. */
 const WIDE_MARKS = ['fffe', 'feff', '0000feff'];
@@ -58,7 +74,8 @@ export function isWideText(headers: RawHeaders, bytes: Buffer): boolean {
   const mark = WIDE_MARKS.find((own) => bytes.toString('hex', 0, own.length / 2) === own);
   if (!isMedia && (mark !== undefined || WIDE_CHARSET.test(firstValue(headers, 'content-type') ?? ''))) return true;
   const text = alternating(bytes.subarray(mark === undefined ? 0 : mark.length / 2));
-  return isMedia ? /^\s*[{[]/.test(text) : text.length > 1;
+  // Blanks alone may stand before JSON.
+  return isMedia ? /^\s*[{[]|^\s+$/.test(text) : text.length > 1;
 }
 
 /** The printable text between NULs that stand at every other byte at least; '' if there is none. */

@@ -1,6 +1,6 @@
 // The stand-in for a vendor we have no file for: hosts that the configuration names under `intercept`. The dialect is guessed
 // from the path, as compatible servers keep the paths of what they are compatible with.
-import { attestsBilling } from './attestation.ts';
+import { attestsBilling, attestsSigV4 } from './attestation.ts';
 import { anthropic } from './dialects/anthropic.ts';
 import { chat } from './dialects/chat.ts';
 import { gemini } from './dialects/gemini.ts';
@@ -37,6 +37,6 @@ export function genericProvider(hosts: readonly HostPattern[]): Provider {
     endpoints: hosts.includes('*') ? MODELS : [...MODELS, LOGIN],
     fallback: opaque,
     auth: [{ header: 'authorization' }, { header: 'x-api-key' }, { header: 'api-key' }, { header: 'x-goog-api-key' }, { query: 'key' }],
-    attests: attestsBilling,
+    attests: (head, body) => attestsSigV4(head) ?? attestsBilling(head, body),
   };
 }

@@ -1,7 +1,6 @@
 // Phase 7 (arm): the user's key takes the place of what the client sent, in the same field at the same position. Last of all, so that
 // no guardrail ever sees it. When in doubt the request leaves as it is: the failure is then a harmless 401.
 // It must not know where keys are kept, and no Fault names more than the header.
-import type { Authority } from '../authority.ts';
 import { Fault } from '../fault.ts';
 import { allValues, listTokens, type RawHeaders, type RequestHead, withValue } from '../headers.ts';
 import { membersAt } from './conversation/members.ts';
@@ -132,56 +131,6 @@ export function standIns(rules: readonly InjectRule[]): Readonly<Record<string, 
       out[name] ??= (template.references.length === 1 ? replaces : undefined) ?? 'sallyport-placeholder';
   }
   return out;
-}
-
-/** A value that was put into the vault, and whether it may go somewhere. */
-export interface Bound {
-  readonly value: string;
-  allows(authority: Authority): boolean;
-}
-
-/** Refuses a request that carries a key itself to a host that it is not for, in a field or in the target. Throws Fault `rule-denied`. */
-export function carriesKey(head: RequestHead, keys: readonly Bound[], authority: Authority): void {
-  const foreign = keys.filter((key) => !key.allows(authority)).map(({ value }) => value);
-  if (foreign.length === 0) return;
-  const refuse = (text: string, where: string): void => {
-    if (foreign.some((value) => text.includes(value))) throw new Fault('rule-denied', `${where} carries a key for another host`);
-  };
-  refuse(head.target, 'the target');
-  refuse(percentDecoded(head.target), 'the target');
-  for (let i = 0; i < head.headers.length; i += 2) {
-    const text = head.headers[i + 1]!;
-    refuse(text, `the header ${head.headers[i]}`);
-    const basic = /^basic +([A-Za-z0-9+/=_-]+)$/i.exec(text)?.[1];
-    if (basic !== undefined) refuse(Buffer.from(basic, 'base64').toString(), `the header ${head.headers[i]}`);
-  }
-}
-
-/**
- * Refuses a request that carries the placeholder of a rule for another host, in a header value or in the target (also percent-encoded):
- * it was sent where its key does not belong. Throws Fault `rule-denied`, which names the header at most.
- * A placeholder that a rule for this host has too may pass.
- */
-export function carriesPlaceholder(head: RequestHead, rules: readonly InjectRule[], authority: Authority): void {
-  const own = new Map<string, boolean>();
-  for (const { replaces, host } of rules) {
-    if (replaces !== undefined) own.set(replaces, own.get(replaces) === true || matchesHost(host, authority));
-  }
-  if (![...own.values()].includes(false)) return;
-  // The longest first: one placeholder may be the beginning of another.
-  const known = [...own].sort(([a], [b]) => b.length - a.length);
-  refuseForeign(head.target, known, 'the target');
-  refuseForeign(percentDecoded(head.target), known, 'the target');
-  for (let i = 0; i < head.headers.length; i += 2) refuseForeign(head.headers[i + 1]!, known, `the header ${head.headers[i]}`);
-}
-
-function refuseForeign(text: string, known: readonly (readonly [placeholder: string, own: boolean])[], where: string): void {
-  let rest = text;
-  for (const [placeholder, own] of known) {
-    if (!rest.includes(placeholder)) continue;
-    if (!own) throw new Fault('rule-denied', `${where} carries the placeholder of a key for another host`);
-    rest = rest.replaceAll(placeholder, '\n');
-  }
 }
 
 /** Credentials are a scheme and a token (RFC 9110 11.4); schemes ignore case, and the client's spelling stays. */

@@ -110,6 +110,16 @@ export const KEY_SHAPES: readonly KeyShape[] = Object.freeze([
   },
 ]);
 
+/** Keys of hosts that every customer has another of, so that none is known by its variable. */
+const FORMS: readonly { readonly host: RegExp; readonly form: RegExp; readonly words: string }[] = [
+  {
+    host: /\.(openai|cognitiveservices|services\.ai)\.azure\.com$/,
+    form: /^(?:[0-9a-f]{32}|[A-Za-z0-9]{84})$/,
+    words: '32 hexadecimal digits, or 84 letters and digits',
+  },
+  { host: /(^|-)aiplatform\.googleapis\.com$/, form: /^ya29\.[\w-]{20,}$/, words: 'an access token, ya29. and more' },
+];
+const AWS_REGION = /\.([a-z0-9-]+)\.amazonaws\.com$/;
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 const AWS_SECRET_LENGTH = 40;
 const AWS_KEY_ID = /^(?:AKIA|ASIA)/;
@@ -138,12 +148,18 @@ export function lintKey(value: string, hosts: readonly string[]): string | undef
   if (AWS_KEY_ID.test(value) && value.length !== AWS_KEY_ID_LENGTH) {
     return `an AWS access key id has exactly ${AWS_KEY_ID_LENGTH} characters; this has ${value.length}`;
   }
+  if (/^https?:\/\//.test(value)) return 'it is an address, not a key: that belongs to the settings of the client';
+  if (/^api-version=|^\d{4}-\d\d-\d\d(-preview)?$/.test(value)) return 'it is the version of an API, not a key';
+  if (value.startsWith('{'))
+    return 'it is a file of a service account or the like, not a key: keep what it gives out, such as by --reference';
+  const own = FORMS.find(({ host }) => hosts.some((one) => host.test(one)));
+  if (own && !own.form.test(value)) return `a key for ${hosts[0]} is ${own.words}; this is not`;
   const shape = shapeFor(hosts);
   return !shape || shape.form.test(value) ? undefined : `a key for ${shape.hosts[0]} is ${shape.words}; this is not`;
 }
 
 /** The same for a pair of AWS: `ID:SECRET`, and `:TOKEN` with a temporary one. */
-export function lintAwsKey(value: string): string | undefined {
+export function lintAwsKey(value: string, hosts: readonly string[] = []): string | undefined {
   if (/\s/.test(value)) return 'it holds white space: was more copied than the key?';
   const key = parseAwsKey(value);
   if (!key) return 'a pair of AWS is ACCESS_KEY_ID:SECRET_ACCESS_KEY, with :SESSION_TOKEN behind it if there is one; this is not';
@@ -152,7 +168,9 @@ export function lintAwsKey(value: string): string | undefined {
   if (key.secret.length !== AWS_SECRET_LENGTH) {
     return `an AWS secret access key has exactly ${AWS_SECRET_LENGTH} characters; this has ${key.secret.length}`;
   }
-  return key.id.startsWith('ASIA') && key.token === undefined ? 'a temporary pair (ASIA) needs its session token' : undefined;
+  if (key.id.startsWith('ASIA') && key.token === undefined) return 'a temporary pair (ASIA) needs its session token';
+  const region = hosts.map((host) => AWS_REGION.exec(host)?.[1]).find((one) => one !== undefined && !/^[a-z]{2}(-[a-z]+)+-\d$/.test(one));
+  return region === undefined ? undefined : `«${region}» is no region of AWS, as eu-west-1 is`;
 }
 
 /** What stands for an access key id of AWS: of the same form, made from random bytes (64 at least). */

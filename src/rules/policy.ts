@@ -19,6 +19,7 @@ import { bedrock } from './providers/bedrock.ts';
 import { cursor } from './providers/cursor.ts';
 import { githubCopilot } from './providers/github-copilot.ts';
 import { google } from './providers/google.ts';
+import { kiro } from './providers/kiro.ts';
 import { mistral } from './providers/mistral.ts';
 import { openai } from './providers/openai.ts';
 import { openrouter } from './providers/openrouter.ts';
@@ -121,6 +122,7 @@ export const PROVIDERS: readonly Provider[] = Object.freeze([
   perplexity,
   azureOpenai,
   bedrock,
+  kiro,
   vertex,
   cursor,
   alibaba,

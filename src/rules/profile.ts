@@ -21,6 +21,8 @@ export interface Profile {
   readonly moneyPerDay: number | undefined;
   readonly overBudget: OverBudget;
   readonly log: ProfileLog;
+  /** Until when bodies are captured with `log: masked`, ms since the epoch; then it is as `meta`. */
+  readonly maskedUntilMs: number | undefined;
 }
 
 /** The profile of whoever brings no other. It is always there. */
@@ -33,6 +35,7 @@ export const DEFAULT_PROFILE: Profile = Object.freeze({
   moneyPerDay: undefined,
   overBudget: 'warn',
   log: 'meta',
+  maskedUntilMs: undefined,
 });
 
 /** What `log` may be. */
@@ -44,6 +47,11 @@ export const OVER_BUDGETS: readonly OverBudget[] = ['warn', 'refuse'];
 /** Whether the text can be the name of a profile. It goes into the user part of a proxy URL, so it needs no escapes there. */
 export function isProfileName(text: string): boolean {
   return /^[a-z0-9][a-z0-9._-]{0,31}$/.test(text);
+}
+
+/** Whether bodies of its exchanges are kept, masked. */
+export function capturesBodies({ log, maskedUntilMs = 0 }: Profile, nowMs: number): boolean {
+  return log === 'masked' && nowMs < maskedUntilMs;
 }
 
 /** Whether a profile may use an entry of the vault. */

@@ -36,7 +36,12 @@ export function renderTemplate({ texts }: Template, values: readonly string[]): 
 
 /** The environment variables that the template names. */
 export function variablesOf({ references }: Template): readonly string[] {
-  return references.filter((reference) => reference.startsWith('env:')).map((reference) => reference.slice('env:'.length));
+  return references.flatMap((reference) => envVariable(reference) ?? []);
+}
+
+/** The environment variable that a reference names; undefined for a reference of another kind. */
+export function envVariable(reference: string): string | undefined {
+  return /^env:(.+)$/.exec(reference)?.[1];
 }
 
 /** Whether a text can be a header value: visible Latin-1, spaces and tabs (RFC 9110 5.5). */

@@ -62,14 +62,15 @@ const facts = z.strictObject({
 });
 
 /** Opens the table of a store. */
-export function openCredentials({ db }: Store, keyring: Keyring, now: () => number): Credentials {
+export function openCredentials(store: Store, keyring: Keyring, now: () => number): Credentials {
+  const { db } = store;
   const rowOf = (name: string) => db.prepare('SELECT * FROM credentials WHERE name = ?').get(name) as Row | undefined;
   const place = (id: string) => ({ table: 'credentials', row: id, column: 'sealed' });
   const refuseTaken = (name: string): void => {
     if (rowOf(name)) throw new StoreError(`there is a credential «${name}» already: sallyport vault rotate ${name} gives it another value`);
   };
   return {
-    list: () => (db.prepare('SELECT * FROM credentials ORDER BY name').all() as Row[]).map(read).filter((one) => one !== undefined),
+    list: () => listCredentials(store),
     find: (name) => read(rowOf(name)),
     add(credential) {
       refuseTaken(credential.name);
@@ -102,6 +103,12 @@ export function openCredentials({ db }: Store, keyring: Keyring, now: () => numb
       return row?.sealed == null ? undefined : keyring.open(place(row.id), row.sealed).toString();
     },
   };
+}
+
+/** All of them by name, for whoever only looks. Rows that cannot be read are left out. */
+export function listCredentials({ db }: Store): readonly StoredCredential[] {
+  const rows = db.prepare('SELECT * FROM credentials ORDER BY name').all() as Row[];
+  return rows.flatMap((row) => read(row) ?? []);
 }
 
 /** The references that values are kept under, each once. */

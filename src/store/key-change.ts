@@ -2,7 +2,7 @@
 // the old source in use, or the new one with a note that the old key is still to be removed. Must not know the sources.
 import { rewrapKeys, sourceInUse, unwrapKeys } from './data-keys.ts';
 import { type KeySource, type KeySurroundings, KeyTrouble } from './key-source.ts';
-import { forgetLeft, type KeyringOptions, openKeys, SOURCES } from './keyring.ts';
+import { forgetLeft, type KeyringOptions, type OpenKeys, openKeys, SOURCES } from './keyring.ts';
 
 /** What came of a change. */
 export interface KeyChange {
@@ -12,6 +12,8 @@ export interface KeyChange {
   readonly from: string | undefined;
   /** The key of that source could not be removed; every opening tries again. */
   readonly isLeft: boolean;
+  /** The keys as they are now. */
+  readonly opened: OpenKeys;
 }
 
 /**
@@ -27,12 +29,12 @@ export async function changeSource(
   const { store } = options;
   if (!sourceInUse(store)) {
     const only = { ...to, isSetUp: () => true };
-    await openKeys({ ...options, ...around, sources: [only] });
-    return { changed: true, from: undefined, isLeft: false };
+    const opened = await openKeys({ ...options, ...around, sources: [only] });
+    return { changed: true, from: undefined, isLeft: false, opened };
   }
   const before = await openKeys(options);
   const begun = await to.begin(around);
-  if (begun.key.equals(before.wrapping)) return { changed: false, from: before.source.name, isLeft: false };
+  if (begun.key.equals(before.wrapping)) return { changed: false, from: before.source.name, isLeft: false, opened: before };
   onStep('begun');
   // What SQLite deletes it would leave in the file until something else takes its place.
   store.db.pragma('secure_delete = ON');
@@ -46,7 +48,9 @@ export async function changeSource(
     .immediate();
   onStep('wrapped');
   await forgetLeft(options);
-  return { changed: true, from: before.source.name, isLeft: sourceInUse(store)?.leaving !== null };
+  const source = sourceInUse(store)!;
+  const opened = { source, wrapping: begun.key, keys: before.keys };
+  return { changed: true, from: before.source.name, isLeft: source.leaving !== null, opened };
 }
 
 /** The source of that name. */

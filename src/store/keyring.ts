@@ -141,7 +141,8 @@ function locked(why: string): LockedError {
   return new LockedError(`the vault is locked: ${why}`);
 }
 
-function openRing(store: Store, { source, wrapping, keys }: OpenKeys): Keyring {
+/** A ring of keys that are open. */
+export function openRing(store: Store, { source, wrapping, keys }: OpenKeys): Keyring {
   let byId = new Map(keys.map((key) => [key.id, key]));
   /** A rekey of another process has made keys that we have not seen. */
   const keyOf = (id: string): DataKey | undefined => {

@@ -137,4 +137,11 @@ export const MIGRATIONS: readonly string[] = [
      tokens_out INTEGER NOT NULL,
      PRIMARY KEY (day, profile, provider, model)
    ) STRICT, WITHOUT ROWID;`,
+  `ALTER TABLE profiles ADD COLUMN masked_until_ms INTEGER;
+   CREATE TABLE captures (
+     id TEXT PRIMARY KEY,
+     at_ms INTEGER NOT NULL,
+     sealed TEXT NOT NULL
+   ) STRICT;
+   CREATE INDEX captures_by_time ON captures (at_ms);`,
 ];

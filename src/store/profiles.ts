@@ -27,18 +27,19 @@ interface Row {
   readonly money_per_day: number | null;
   readonly over_budget: Profile['overBudget'];
   readonly log: Profile['log'];
+  readonly masked_until_ms: number | null;
 }
 
 /** Opens the table. */
 export function openProfiles(store: Store): Profiles {
   const select = store.db.prepare(`SELECT * FROM profiles ORDER BY name <> '${DEFAULT_PROFILE.name}', name`);
   const insert = store.db.prepare(
-    `INSERT INTO profiles (name, rules, vault, requests_per_minute, tokens_per_day, money_per_day, over_budget, log)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+    `INSERT INTO profiles (name, rules, vault, requests_per_minute, tokens_per_day, money_per_day, over_budget, log, masked_until_ms)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
   );
   const update = store.db.prepare(
-    `UPDATE profiles SET rules = ?, vault = ?, requests_per_minute = ?, tokens_per_day = ?, money_per_day = ?, over_budget = ?, log = ?
-     WHERE name = ?`,
+    `UPDATE profiles SET rules = ?, vault = ?, requests_per_minute = ?, tokens_per_day = ?, money_per_day = ?, over_budget = ?, log = ?,
+       masked_until_ms = ? WHERE name = ?`,
   );
   const erase = store.db.prepare('DELETE FROM profiles WHERE name = ?');
   let known = new Map<string, Profile>();
@@ -79,8 +80,17 @@ export class NoSuchProfile extends StoreError {
 }
 
 function values(profile: Profile) {
-  const { rules, vault, requestsPerMinute = null, tokensPerDay = null, moneyPerDay = null, overBudget, log } = profile;
-  return [JSON.stringify(rules), JSON.stringify(vault), requestsPerMinute, tokensPerDay, moneyPerDay, overBudget, log];
+  const {
+    rules,
+    vault,
+    requestsPerMinute = null,
+    tokensPerDay = null,
+    moneyPerDay = null,
+    overBudget,
+    log,
+    maskedUntilMs = null,
+  } = profile;
+  return [JSON.stringify(rules), JSON.stringify(vault), requestsPerMinute, tokensPerDay, moneyPerDay, overBudget, log, maskedUntilMs];
 }
 
 function toProfile(row: Row): Profile {
@@ -93,5 +103,6 @@ function toProfile(row: Row): Profile {
     moneyPerDay: row.money_per_day ?? undefined,
     overBudget: row.over_budget,
     log: row.log,
+    maskedUntilMs: row.masked_until_ms ?? undefined,
   };
 }

@@ -8,6 +8,8 @@ import { countSealed, isInUse, notSealedBy, SEALED_COLUMNS, type SealedColumn, s
 
 /** What is keyed anew, and who is told. */
 export interface RekeyOptions extends KeyringOptions {
+  /** The keys, where whoever calls has opened them. */
+  readonly opened?: OpenKeys;
   /** Default: every declared one. */
   readonly columns?: readonly SealedColumn[];
   /** Values of one transaction. */
@@ -33,7 +35,7 @@ const BATCH = 500;
 /** Throws LockedError where the vault is locked, or its key changes meanwhile. */
 export async function rekey(options: RekeyOptions): Promise<Rekeyed> {
   const { store } = options;
-  const opened = await openKeys(options);
+  const opened = options.opened ?? (await openKeys(options));
   // What SQLite deletes it would leave in the file until something else takes its place.
   store.db.pragma('secure_delete = ON');
   try {

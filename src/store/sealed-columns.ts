@@ -15,6 +15,7 @@ export interface SealedColumn {
 export const SEALED_COLUMNS: readonly SealedColumn[] = [
   { table: 'own_keys', row: 'name', column: 'sealed' },
   { table: 'credentials', row: 'id', column: 'sealed' },
+  { table: 'captures', row: 'id', column: 'sealed' },
 ];
 
 /** A value where it stands. */

@@ -121,3 +121,30 @@ test('no secret is in a record, wherever the client puts it', async () => {
   await world.daemon.record(() => world.daemon.records.length === 3);
   for (const secret of [TOKEN, EMAIL, marker]) expect(leaksOf(secret, JSON.stringify(world.daemon.records))).toEqual([]);
 });
+
+test('which process it was, and its name where the client gives none', async () => {
+  const { promise: search, resolve: found } = Promise.withResolvers<{ pid: number; name: string }>();
+  let asked = 0;
+  const world = await startWorld({
+    daemon: {
+      peerProcess: () => {
+        asked++;
+        return search;
+      },
+    },
+  });
+  const client = await world.connect('api.anthropic.com');
+  const ask = (...headers: string[]) => client.request('GET /v1/models', ['Host', 'api.anthropic.com', ...headers]);
+  // Nobody waits for the search.
+  await ask('User-Agent', 'claude-cli/2.1');
+  found({ pid: 4711, name: 'claude' });
+  await ask('User-Agent', 'claude-cli/2.1');
+  await ask();
+  await world.daemon.record(() => world.daemon.records.length === 3);
+  expect(world.daemon.records.map((r) => [r.client, r.clientPid])).toEqual([
+    ['claude-cli', undefined],
+    ['claude-cli', 4711],
+    ['claude', 4711],
+  ]);
+  expect(asked).toBe(1);
+});

@@ -143,6 +143,39 @@ test('--follow shows exchanges as they come, and ends when it is interrupted', L
   expect(await following.ended).toMatchObject({ code: 0, stderr: '' });
 });
 
+test('bodies are kept for a while where a profile asks for it, and exported when they are wanted', LONG, async () => {
+  const { user, start, written } = await stage();
+  const set = ['profile', 'set', 'default', '--log'];
+  expect(await user.run([...set, 'meta', '--for', '1h'])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('belongs to --log masked'),
+  });
+  expect(await user.run([...set, 'masked', '--for', 'never'])).toMatchObject({ code: 2, stderr: expect.stringContaining('takes an end') });
+  const { stdout } = await user.run([...set, 'masked', '--for', '30m', '--json']);
+  const until = Date.parse(json<{ maskedUntil: string }>(stdout).maskedUntil);
+  expect(Math.abs(until - Date.now() - 1_800_000)).toBeLessThan(60_000);
+  const daemon = await start();
+  expect((await daemon.ask(`Write to ${EMAIL}`)).status).toBe(200);
+  await written(1);
+  await daemon.stop();
+  const har = async (...more: string[]) => (await user.run(['audit', 'export', '--format', 'har', ...more])).stdout;
+  expect(await har()).not.toContain('postData');
+  const [entry] = json<{ log: { entries: { request: { postData: object }; response: { content: object } }[] } }>(
+    await har('--masked-bodies'),
+  ).log.entries;
+  expect(entry!.request.postData).toMatchObject({ mimeType: 'application/json', text: expect.stringMatching(/Write to SP_EMAIL_/) });
+  expect(entry!.response.content).toMatchObject({ mimeType: expect.stringContaining('json'), text: expect.stringContaining('"usage"') });
+  const lines = (await user.run(['audit', 'export', '--masked-bodies'])).stdout;
+  expect(lines).toMatch(/"bodies":\{"request":\{"type":"application\/json","text":"/);
+  expect(readFileSync(join(user.home, 'sallyport.db'), 'latin1') + lines).not.toContain(EMAIL);
+  expect(readFileSync(join(user.home, 'sallyport.db'), 'latin1')).not.toContain('Write to');
+  rmSync(join(user.home, 'sallyport.key'));
+  expect(await user.run(['audit', 'export', '--masked-bodies'])).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('the vault is locked'),
+  });
+});
+
 test('while rows cannot be written: block refuses, continue goes on', LONG, async () => {
   const blocked = await stage(['--audit', 'on_failure=block']);
   const first = await blocked.start();

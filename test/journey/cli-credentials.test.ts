@@ -1,5 +1,5 @@
 // Credentials of the vault as a user has them: kept by a command, held by nobody, put in on the way to their own host.
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { connectTlsTunnel } from '../support/client.ts';
@@ -168,6 +168,8 @@ describe('without one', { timeout: 60_000 }, () => {
   test('list, rename, placeholder, import, and mistakes in one line', async () => {
     const user = newUser();
     expect((await user.run(['vault', 'list'])).stdout).toContain('no credential yet');
+    // Who only looks makes no home.
+    expect(existsSync(user.home)).toBe(false);
     const env = join(user.folder, '.env');
     writeFileSync(env, `OPENAI_API_KEY=sk-proj-${'a'.repeat(40)}\nDEBUG=1\n`);
     expect(await user.run(['vault', 'import', env])).toMatchObject({

@@ -27,6 +27,15 @@ test('a refused login is said once and counted each time, without its token', as
   expect(totals()['login:refused']).toBe(2);
 });
 
+test('one that its token says has ended is said so', async () => {
+  const { ask, said, settle } = await refusing();
+  const claims = Buffer.from('{"exp":1700000000}').toString('base64url');
+  await ask(['Authorization', `Bearer eyJhbGciOiJub25lIn0.${claims}.x`]);
+  await ask([], '/last');
+  await settle();
+  expect(said()[0]).toContain('the login of claude-cli, which ended at 2023-11-14T22:13:20.000Z: log in again');
+});
+
 test('a key is no login, and a call of no model says nothing of one', async () => {
   const { ask, said, settle, totals } = await refusing();
   await ask(['X-Api-Key', 'wrong']);

@@ -1,10 +1,9 @@
 // Requests that their client signs (SigV4) towards a server that checks the signature: masked and still accepted where the vault has the
 // key, signed with the real key where the client has a placeholder, and as ever where it has neither.
 import { describe, expect, test } from 'vitest';
-import { firstValue, type RequestHead } from '../../src/headers.ts';
+import { firstValue } from '../../src/headers.ts';
 import type { InjectRule } from '../../src/rules/policy.ts';
-import { canonicalRequest, hashOf, parseSigV4, signatureOf, stringToSign } from '../../src/rules/sigv4.ts';
-import { BEDROCK, INVOKE, signedFields } from '../support/aws-signer.ts';
+import { BEDROCK, INVOKE, isSignedBy, signedFields } from '../support/aws-signer.ts';
 import type { TestDaemonOptions } from '../support/daemon.ts';
 import { startWorld } from '../support/world.ts';
 
@@ -28,34 +27,20 @@ const BODY = JSON.stringify({
 const secrets = { [VALUE]: `${OWN.accessKeyId}:${OWN.secretAccessKey}` };
 const known = { settings: { inject: [rule] }, secrets };
 
-/** Bedrock as far as signatures go. */
-function accepts(head: RequestHead, body: Buffer): boolean {
-  const signature = parseSigV4(head);
-  if (signature?.keyId !== OWN.accessKeyId) return false;
-  const canonical = canonicalRequest(head, signature.signed, hashOf(body));
-  const sum = firstValue(head.headers, 'x-amz-content-sha256');
-  return (
-    (sum === undefined || sum === hashOf(body)) &&
-    firstValue(head.headers, 'authorization')!.endsWith(
-      `Signature=${signatureOf(signature, OWN.secretAccessKey, stringToSign(signature, canonical))}`,
-    )
-  );
-}
-
 async function world(daemon: TestDaemonOptions) {
   const opened = await startWorld({
     daemon,
     provider: {
       override({ method, target, headers, body }, reply) {
-        const isSound = accepts({ method, target, headers, authority: BEDROCK }, body);
+        const isSound = isSignedBy(OWN, { method, target, headers, body });
         reply.json(isSound ? 200 : 403, isSound ? { content: [] } : { message: 'The request signature we calculated does not match' });
         return true;
       },
     },
   });
-  const post = async (headers: readonly string[], body = BODY) => {
+  const post = async (headers: readonly string[], body = BODY, target = INVOKE) => {
     const client = await opened.connect(BEDROCK);
-    return client.request(`POST ${INVOKE}`, headers, body);
+    return client.request(`POST ${target}`, headers, body);
   };
   return { post, sent: () => opened.provider.capture.requests.at(-1)!, count: () => opened.provider.capture.requests.length };
 }
@@ -127,5 +112,49 @@ describe('the vault does not have the key of the client', () => {
     const { post, count } = await world(daemon);
     expect((await post(signedFields(OWN, BODY))).status).toBe(403);
     expect(count()).toBe(0);
+  });
+});
+
+describe('a signature that cannot be made anew', () => {
+  const plain = BODY.replace(MAIL, 'nobody');
+  const scope = `${STAND_IN.accessKeyId}%2F20260131%2Feu-west-1%2Fbedrock%2Faws4_request`;
+  const presigned = `${INVOKE}?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=${scope}&X-Amz-SignedHeaders=host&X-Amz-Signature=${'0'.repeat(64)}`;
+  const swapped = (from: RegExp, to: string) => (body: string) => signedFields(STAND_IN, body).map((text) => text.replace(from, to));
+
+  // A signature of ours over a form that we do not know would be wrong, and so would the client's over what we have changed.
+  test.each<[string, (body: string) => readonly string[], string]>([
+    ['in the target', () => ['Host', BEDROCK, 'Content-Type', 'application/json'], presigned],
+    ['over a body in signed pieces', swapped(/^[0-9a-f]{64}$/, 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD'), INVOKE],
+    ['for several regions', swapped(/AWS4-HMAC-SHA256/, 'AWS4-ECDSA-P256-SHA256'), INVOKE],
+  ])('leaves as it came %s, and is refused where a value would have to be masked', async (_, headers, target) => {
+    const { post, sent, count } = await world(known);
+    expect((await post(headers(plain), plain, target)).status).toBe(403);
+    expect([sent().target, sent().headers.slice(0, headers(plain).length), sent().body.toString()]).toEqual([
+      target,
+      headers(plain),
+      plain,
+    ]);
+    const denied = await post(headers(BODY), BODY, target);
+    expect([denied.status, count()]).toEqual([403, 1]);
+    expect(denied.body.toString()).toContain('rule-denied');
+  });
+
+  test('is refused where a field it covers ends here, or a key goes elsewhere into the request', async () => {
+    const te = signedFields(OWN, plain, { te: 'trailers' });
+    const without = await world({ settings: { inject: [{ ...rule, sigv4: undefined, json: ['max_tokens'], replaces: 'dummy' }] } });
+    expect((await without.post(te, plain)).status).toBe(403);
+    expect((await without.post(signedFields(OWN, plain), plain)).status).toBe(200);
+    expect(without.count()).toBe(1);
+    const key = { ...rule, sigv4: undefined, json: ['key'], replaces: 'dummy', value: 'real' };
+    const both = await world({ settings: { inject: [key] }, secrets: { real: 'real' } });
+    const body = JSON.stringify({ key: 'dummy' });
+    expect((await both.post(signedFields(OWN, body), body)).body.toString()).toContain('not what its client signed');
+    expect(both.count()).toBe(0);
+  });
+
+  test('and one that can is made anew where a field it covers ends here', async () => {
+    const { post, sent } = await world(known);
+    expect((await post(signedFields(OWN, plain, { te: 'trailers' }), plain)).status).toBe(200);
+    expect(sent().headers.join()).not.toContain('trailers');
   });
 });

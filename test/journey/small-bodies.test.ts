@@ -1,6 +1,7 @@
 // A small body whose length and type are not known was read past and, with a value in it, refused as too large (413): it is held up to
 // a bound and masked. What nothing is ever edited in flows as it comes, and so does what is larger.
 import { once } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { callH2 } from '../support/h2-client.ts';
 import { chunk, headBytes, replyBytes } from '../support/http1.ts';
@@ -134,4 +135,24 @@ test('HTTP/2: a body without a length is masked, a Connect stream flows', async 
   }
   stream.end();
   await once(stream.resume(), 'end');
+});
+
+// Servers skip white space before a document; JSON that called itself a picture was not looked at behind 64 blanks.
+test.each([
+  ['blanks', ' \n'.repeat(70), 1],
+  ['a mark, and blanks in pieces', `\ufeff${' '.repeat(200)}`, 40],
+])('JSON that calls itself a picture is read behind %s', async (_, before, pieces) => {
+  const scene = await startScripted(async (c) => {
+    await c.reader.until('\r\n\r\n');
+    c.reader.detach();
+    c.stream.resume();
+  });
+  const client = await scene.connect();
+  const body = Buffer.from(`${before}{"to":"${EMAIL}"}`);
+  await client.write(`POST /x HTTP/1.1\r\nHost: ${HOST}\r\nContent-Type: image/png\r\nContent-Length: ${body.length + 1}\r\n\r\n`);
+  for (let at = 0; at < body.length; at += Math.ceil(body.length / pieces)) {
+    await client.write(body.subarray(at, at + Math.ceil(body.length / pieces)));
+    await setImmediate();
+  }
+  expect((await client.reply()).status).toBe(413);
 });

@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { CapturedBodies } from '../../src/capture.ts';
 import { openCertAuthority } from '../../src/cert/authority.ts';
 import type { ExchangeRecord } from '../../src/exchange-record.ts';
 import { Fault } from '../../src/fault.ts';
@@ -12,10 +13,11 @@ import type { ProxyOptions } from '../../src/proxy/options.ts';
 import { type RunningProxy, startProxy } from '../../src/proxy/start.ts';
 import { openKnownValues } from '../../src/rules/masking/known-values.ts';
 import { openPlaceholders } from '../../src/rules/masking/placeholders.ts';
-import { compilePolicy, type PolicySettings } from '../../src/rules/policy.ts';
+import { compilePolicy, type Policy, type PolicySettings } from '../../src/rules/policy.ts';
 import { DEFAULT_PROFILE, type Profile } from '../../src/rules/profile.ts';
 import { Secret } from '../../src/secret.ts';
 import type { Address } from './client.ts';
+import { openTestVault, type TestCredential } from './vault.ts';
 
 export interface TestDaemonOptions {
   /** Where to dial: one address for every name, or by host pattern. Without it nothing is mapped. */
@@ -28,6 +30,8 @@ export interface TestDaemonOptions {
   readonly known?: readonly string[];
   /** Values of inject templates. */
   readonly secrets?: Readonly<Record<string, string>>;
+  /** Credentials in a vault, whose rules come behind those of the settings. Without it there is no vault. */
+  readonly vault?: readonly TestCredential[];
   readonly limits?: Partial<ReturnType<ProxyOptions['limits']>>;
   readonly parentProxy?: ReturnType<ProxyOptions['parentProxy']>;
   readonly proxyAuth?: string;
@@ -35,9 +39,11 @@ export interface TestDaemonOptions {
   readonly tokens?: ProxyOptions['tokens'];
   /** Whose program every client is. Without it, one that needs no token. */
   readonly peerUser?: ProxyOptions['peerUser'];
+  /** Which program every client is. Without it nobody asks. */
+  readonly peerProcess?: ProxyOptions['peerProcess'];
   /** Exchanges are refused that would have to be recorded. */
   readonly refusesUnrecorded?: true;
-  /** Profiles besides the default one. */
+  /** Profiles besides the default one, or in its place. */
   readonly profiles?: readonly Profile[];
   readonly now?: () => number;
   /** The clock of waits. Without it the real one. */
@@ -56,6 +62,8 @@ export interface TestDaemon extends Address {
   readonly proxy: RunningProxy;
   /** Records of finished exchanges, in order. */
   readonly records: readonly ExchangeRecord[];
+  /** What was kept of the bodies of each, beside it. */
+  readonly captures: readonly (CapturedBodies | undefined)[];
   /** Log lines as JSON text, debug level and up. */
   readonly log: readonly string[];
   /** The first record that matches, now or later. */
@@ -85,14 +93,23 @@ export async function startTestDaemon(options: TestDaemonOptions = {}): Promise<
   const caFile = join(home, 'upstream-ca.pem');
   if (options.upstreamCa) writeFileSync(caFile, options.upstreamCa);
   const base = { ...DEFAULTS, connectTo: connectTo(options.upstream) };
-  let policy = compilePolicy({ ...base, ...options.settings });
   const now = options.now ?? Date.now;
-  const certs = await openCertAuthority({ home, hosts: policy.interceptedHosts, now });
+  const log: string[] = [];
+  const logger = openLog({ level: 'debug', form: 'json', sink: (line) => log.push(line) });
   const trust = openTrust({ extraCaFiles: options.upstreamCa ? [caFile] : [], ownCa: () => certs.pem });
   const known = openKnownValues();
   known.set('test', options.known ?? []);
+  const credentials = options.vault;
+  let policy: Policy;
+  const vault = credentials && (await openTestVault({ home, credentials, known, trust, policy: () => policy, log: logger, now }));
+  const compile = (settings: Partial<PolicySettings> = {}) => {
+    const all = { ...base, ...options.settings, ...settings };
+    return compilePolicy({ ...all, inject: [...all.inject, ...(vault?.rules ?? [])] });
+  };
+  policy = compile();
+  const certs = await openCertAuthority({ home, hosts: policy.interceptedHosts, now });
   const records: ExchangeRecord[] = [];
-  const log: string[] = [];
+  const captures: (CapturedBodies | undefined)[] = [];
   const watchers = new Set<() => void>();
   const proxy = await startProxy({
     listen: { host: '127.0.0.1', port: 0 },
@@ -101,8 +118,10 @@ export async function startTestDaemon(options: TestDaemonOptions = {}): Promise<
     trust,
     placeholders: openPlaceholders({ key: Buffer.alloc(32, 7), maxEntries: 10_000 }),
     knownValues: known.current,
-    resolveSecret: async (template, host) => {
+    ...(vault && { vaultKeys: vault.keys }),
+    resolveSecret: async (template, host, signal) => {
       const value = options.secrets?.[template];
+      if (value === undefined && vault) return vault.resolve(template, host, signal);
       if (value === undefined) throw new Fault('key-missing', 'not among the secrets of this test');
       return new Secret(value, [host]);
     },
@@ -110,19 +129,21 @@ export async function startTestDaemon(options: TestDaemonOptions = {}): Promise<
     proxyAuth: () => options.proxyAuth,
     tokens: options.tokens ?? { check: () => ({ state: 'unknown' }), standing: () => ({ state: 'unknown' }) },
     peerUser: options.peerUser ?? (() => Promise.resolve(OWN_USER)),
+    ...(options.peerProcess && { peerProcess: options.peerProcess }),
     needsNoToken: (user) => user === OWN_USER,
     refusesUnrecorded: () => options.refusesUnrecorded === true,
-    profile: (name) => [DEFAULT_PROFILE, ...(options.profiles ?? [])].find((profile) => profile.name === name),
     ...(options.budgets && { budgets: options.budgets }),
+    profile: (name) => [...(options.profiles ?? []), DEFAULT_PROFILE].find((profile) => profile.name === name),
     limits: () => ({ ...LIMITS, ...options.limits }),
-    log: openLog({ level: 'debug', form: 'json', sink: (line) => log.push(line) }),
+    log: logger,
     now,
     ...(options.after && { after: options.after }),
     ...(options.random && { random: options.random }),
     ...(options.stateKeeper && { stateKeeper: options.stateKeeper }),
     ...(options.observe && { observe: options.observe }),
-    onRecord: (record) => {
+    onRecord: (record, capture) => {
       records.push(record);
+      captures.push(capture?.());
       for (const look of [...watchers]) look();
     },
   });
@@ -131,6 +152,7 @@ export async function startTestDaemon(options: TestDaemonOptions = {}): Promise<
     ca: certs.pem,
     proxy,
     records,
+    captures,
     log,
     record: (matches = () => true) => {
       const { promise, resolve, reject } = Promise.withResolvers<ExchangeRecord>();
@@ -147,11 +169,12 @@ export async function startTestDaemon(options: TestDaemonOptions = {}): Promise<
       });
     },
     reload: (settings) => {
-      policy = compilePolicy({ ...base, ...options.settings, ...settings });
+      policy = compile(settings);
     },
     close: async () => {
       await proxy.close();
       await certs.close();
+      vault?.close();
       rmSync(home, { recursive: true, force: true });
     },
   };

@@ -3,7 +3,7 @@
 import { Fault } from '../../fault.ts';
 import { joinedValue, type RequestHead } from '../../headers.ts';
 import { askedModel } from '../../rules/asked-model.ts';
-import { type ContentKind, contentKind, isConversation } from '../../rules/content.ts';
+import { type ContentKind, contentKind, isConversation, startsLikeJson } from '../../rules/content.ts';
 import { asksForJson } from '../../rules/json-answer.ts';
 import type { Masker, Scan } from '../../rules/masking/mask.ts';
 import type { Route } from '../../rules/provider.ts';
@@ -11,13 +11,15 @@ import type { Exchange, OutgoingRequest } from '../exchange.ts';
 import { askOwn } from '../guard/ask.ts';
 import { readsMedia } from '../guard/run.ts';
 import type { Conductor } from '../house.ts';
+import { refuseForeignBody } from '../keys.ts';
+import { hearRequest } from './capture.ts';
 import { decodeBody, encodeBody } from './decode.ts';
 import { editText } from './edit-text.ts';
 import { keepBodies } from './hashes.ts';
 import { maskFields, maskHead } from './mask-head.ts';
 import { maskerFor } from './masker.ts';
 import { loginBody } from './refresh.ts';
-import { isText, refuseWide, smallBody, startsLikeJson, type WholeBody, watcher } from './unheld.ts';
+import { isText, refuseWide, smallBody, type WholeBody, watcher } from './unheld.ts';
 import { mayEdit } from './vouched.ts';
 
 /** What phase 6 leaves for phase 7: the head with masked fields and query, and the body to send. */
@@ -79,6 +81,8 @@ async function maskBody(house: Conductor, x: Exchange, route: Route, masker: Mas
   x.notes.askedModel = askedModel(x.line.head.target, plain);
   const edited = editText(house, x, route, scanBody(masker, route, kind, plain), plain, mayEdit);
   await askOwn(house, x, edited);
+  refuseForeignBody(house, x, edited);
+  hearRequest(x, edited);
   if (edited === plain) return { kind: 'whole', bytes: wire, changed: false };
   const bytes = encoding === undefined ? edited : await encodeBody(edited, encoding);
   if (x.notes.bodies) x.notes.bodies = { received: wire, sent: bytes };

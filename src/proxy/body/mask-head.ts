@@ -12,6 +12,8 @@ import { mayEdit } from './vouched.ts';
 /** Fields that are the client's own login, belong to the connection or say how a body is read: never masked. */
 const NEVER_MASKED =
   /^(:.*|host|authorization|proxy-.*|cookie|x-api-key|api-key|x-goog-api-key|user-agent|content-(type|length|encoding|language|range|md5|digest|transfer-encoding)|accept.*|connection|sec-.*|upgrade|traceparent|tracestate)$/;
+const PRESIGNED = /^x-amz-(algorithm|credential|date|expires|security-token|signature|signedheaders)$/i;
+const NOTHING = Buffer.alloc(0);
 /** No value is shorter: `a@b.co`. */
 const SHORTEST = 6;
 
@@ -23,10 +25,12 @@ export function maskHead(x: Exchange, route: Route, masker: Masker): RequestHead
   const q = target.indexOf('?');
   if (q >= 0) {
     const own = new Set(route.provider.auth.map((slot) => slot.query));
+    // In a presigned target the login stands there (SigV4).
+    const isLogin = (name: string) => own.has(name) || (PRESIGNED.test(name) && route.provider.attests?.(head, NOTHING) === 'signed');
     const parts = target
       .slice(q + 1)
       .split('&')
-      .map((part) => (own.has(part.split('=', 1)[0]) ? part : masked(x, masker.query(part), part, () => mayEdit(x, route))));
+      .map((part) => (isLogin(part.split('=', 1)[0]!) ? part : masked(x, masker.query(part), part, () => mayEdit(x, route))));
     target = `${target.slice(0, q + 1)}${parts.join('&')}`;
   }
   return headers === head.headers && target === head.target ? head : { ...head, headers, target };

@@ -14,6 +14,8 @@ import { skipOwn } from '../guard/ask.ts';
 import { callJudge } from '../guard/calls.ts';
 import { hearReply } from '../guard/run.ts';
 import type { Conductor } from '../house.ts';
+import { refuseForeignBody } from '../keys.ts';
+import { hearMessage, hearRequest } from './capture.ts';
 import { editText } from './edit-text.ts';
 import { maskerFor } from './masker.ts';
 import { returnSource } from './restore-reply.ts';
@@ -40,6 +42,8 @@ export function messagePlan(house: Conductor, x: Exchange, scrub?: Scrubber): Me
       x.notes.askedModel ||= asked;
       skipOwn(house, x);
       const edited = editText(house, x, route, masker.json(payload, route.dialect), payload, () => true);
+      refuseForeignBody(house, x, edited);
+      hearRequest(x, edited);
       return edited === payload ? undefined : edited;
     },
     fromUpstream: (payload, isText) => {
@@ -47,6 +51,7 @@ export function messagePlan(house: Conductor, x: Exchange, scrub?: Scrubber): Me
       if (!isText) return clean === payload ? undefined : clean;
       hearReply(x, clean);
       countAnswer(house, x, hearUsage(x, clean), asked);
+      hearMessage(x, clean);
       const restored = house.options.placeholders.size === 0 ? undefined : restorer.message(clean);
       x.notes.restored = restorer.restored;
       const messages = restored === undefined ? [clean] : [restored].flat();

@@ -16,7 +16,7 @@ import { callJudge } from '../guard/calls.ts';
 import type { Conductor } from '../house.ts';
 import { decodeBody, encodeBody, knowsEncoding } from './decode.ts';
 import { recoded } from './recoded.ts';
-import { heardRaw, usageEar } from './usage.ts';
+import { heardRaw, replyEar } from './usage.ts';
 import { originPlan } from './watch-origins.ts';
 
 const RAW: ReplyPlan = { kind: 'raw' };
@@ -31,7 +31,7 @@ export function replyPlan(house: Conductor, x: Exchange, reply: ReplyHead, scrub
   if (origins) return origins;
   const judge = callJudge(house, x);
   const encoding = joinedValue(reply.headers, 'content-encoding');
-  if (!route || route.endpoint?.kind === 'login' || (source.size === 0 && !scrub && !judge)) return heardRaw(x, encoding);
+  if (!route || route.endpoint?.kind === 'login' || (source.size === 0 && !scrub && !judge)) return heardRaw(x, reply.headers, encoding);
   const content = contentKind(reply.headers);
   // Part of a whole: its place and length are announced, and an edit would break what the parts are put together to.
   if (reply.status === 206 || content === 'media') return RAW;
@@ -42,7 +42,7 @@ export function replyPlan(house: Conductor, x: Exchange, reply: ReplyHead, scrub
   }
   const kind = content === 'unknown' || content === 'form' ? 'text' : content === 'lines' ? 'json' : content;
   const length = firstValue(reply.headers, 'content-length');
-  const sources: Sources = { source, scrub, judge, hear: usageEar(x) };
+  const sources: Sources = { source, scrub, judge, hear: replyEar(x, reply.headers) };
   if (length !== undefined && Number(length) <= policy.maxBodyBytes && (kind === 'json' || kind === 'text')) {
     return {
       kind: 'whole',

@@ -2,7 +2,7 @@
 // It must not know how a whole body is edited.
 import { Fault } from '../../fault.ts';
 import { withoutDigests } from '../../headers.ts';
-import { type ContentKind, isWideText, looksLikeText } from '../../rules/content.ts';
+import { type ContentKind, isWideText, looksLikeText, startsLikeJson } from '../../rules/content.ts';
 import type { Masker } from '../../rules/masking/mask.ts';
 import type { Exchange, HeldBody, OutgoingRequest } from '../exchange.ts';
 
@@ -13,8 +13,8 @@ export type WholeBody = OutgoingRequest['body'] & { readonly kind: 'whole' };
 const HELD_BYTES = 1 << 20;
 const HEAD_BYTES = 4096;
 
-/** What its type calls a picture or an archive is text only where it begins like JSON. */
-export function isText(kind: ContentKind, bytes: Buffer): boolean {
+/** What its type calls a picture or an archive is text only where it begins like JSON; undefined while that cannot be told. */
+export function isText(kind: ContentKind, bytes: Buffer): boolean | undefined {
   return kind === 'media' || kind === 'frames' ? startsLikeJson(bytes) : looksLikeText(bytes);
 }
 
@@ -35,7 +35,7 @@ export function smallBody(
       pieces.push(piece);
       size += piece.length;
       if (head.length < HEAD_BYTES) head = Buffer.concat([head, piece.subarray(0, HEAD_BYTES - head.length)]);
-      return size <= most && (isText(kind, head) || isBlank(head));
+      return size <= most && isText(kind, head) !== false;
     },
     async release(isAll) {
       const bytes = Buffer.concat(pieces.splice(0));
@@ -54,9 +54,15 @@ export function smallBody(
 export function watcher(x: Exchange, masker: Masker, kind: ContentKind): (piece: Buffer) => void {
   const scanner = masker.stream();
   let text: boolean | undefined;
+  let begin: Buffer = Buffer.alloc(0);
   return (piece) => {
-    if (text === undefined) refuseWide(x, masker, piece);
-    text ??= isText(kind, piece);
+    if (text === undefined) {
+      refuseWide(x, masker, piece);
+      begin = Buffer.concat([begin, piece]);
+      text = isText(kind, begin);
+      // Of blanks one is as good as many.
+      if (begin.length > 3) begin = begin.subarray(-1);
+    }
     if (text && scanner.push(piece).length > 0) throw new Fault('body-too-large', 'it holds values that must be masked');
   };
 }
@@ -64,19 +70,4 @@ export function watcher(x: Exchange, masker: Masker, kind: ContentKind): (piece:
 /** What is written two or four bytes a character would pass unseen. No client of these hosts writes so. */
 export function refuseWide(x: Exchange, masker: Masker, bytes: Buffer): void {
   if (masker.holds && isWideText(x.line.head.headers, bytes)) throw new Fault('body-unreadable', 'it is not in UTF-8');
-}
-
-/** White space from which a document may still begin. */
-function isBlank(bytes: Buffer): boolean {
-  return bytes.length < 64 && bytes.toString('latin1').trim() === '';
-}
-
-/** Whether a document begins here. */
-export function startsLikeJson(bytes: Buffer): boolean {
-  const first = bytes
-    .subarray(0, 64)
-    .toString('latin1')
-    .replace(/^\u00ef\u00bb\u00bf/, '')
-    .trimStart()[0];
-  return first === '{' || first === '[';
 }

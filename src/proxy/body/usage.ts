@@ -1,25 +1,30 @@
-// What a reply cost, heard as it goes by: on the way through an edit where there is one, else beside it.
+// What a reply cost, and what of it is kept, heard as it goes by: on the way through an edit where there is one, else beside it.
 // It must not change a byte, nor keep one waiting.
+
+import type { RawHeaders } from '../../headers.ts';
 import { addUsage, createUsageReader, NO_USAGE, type Usage, type UsageReader } from '../../rules/usage.ts';
 import type { Exchange, RawPlan } from '../exchange.ts';
+import { captureEar } from './capture.ts';
 import { createDecoder, knowsEncoding } from './decode.ts';
 
 /** Encoded bytes that may wait for their decoder; a reply that comes faster is not heard to its end. */
 const MAX_WAITING = 1024 * 1024;
 
 /** Hears one reply, decoded; undefined where there is nothing to hear. */
-export function usageEar(x: Exchange): ((piece: Buffer) => void) | undefined {
+export function replyEar(x: Exchange, headers: RawHeaders): ((piece: Buffer) => void) | undefined {
   const reader = readerFor(x);
-  if (!reader) return undefined;
+  const keep = captureEar(x, headers);
+  if (!reader) return keep;
   return (piece) => {
     reader.push(piece);
     x.notes.usage = reader.usage;
+    keep?.(piece);
   };
 }
 
 /** A plan that relays the reply with its own bytes and hears it beside that, unpacked where it is packed. */
-export function heardRaw(x: Exchange, encoding: string | undefined): RawPlan {
-  const hear = usageEar(x);
+export function heardRaw(x: Exchange, headers: RawHeaders, encoding: string | undefined): RawPlan {
+  const hear = replyEar(x, headers);
   if (!hear || (encoding !== undefined && !knowsEncoding(encoding))) return { kind: 'raw' };
   return encoding === undefined || encoding === 'identity' ? { kind: 'raw', watch: hear } : unpacked(hear, encoding);
 }

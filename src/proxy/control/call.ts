@@ -3,7 +3,7 @@
 import { lstatSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
 import type { FidelityReport } from '../fidelity.ts';
-import type { ConfigRow, Connection, Hold, Limits, ReferenceRow, Reloaded, Status, UsageState } from './messages.ts';
+import type { ConfigRow, Connection, Hold, Limits, ReferenceRow, Reloaded, Status, Unlocked, UsageState } from './messages.ts';
 import { controlPath, socketAddress } from './socket-path.ts';
 
 /** No daemon listens for this home. */
@@ -29,6 +29,8 @@ export interface ControlClient {
   metrics(): Promise<string>;
   metricsJson(): Promise<readonly object[]>;
   reload(): Promise<Reloaded>;
+  /** Hands it the key of the vault, or has it look for that itself. */
+  unlock(key?: Buffer): Promise<Unlocked>;
   stop(now: boolean): Promise<void>;
   /**
    * Keeps a daemon that would end with its last user, and has it mask `values` meanwhile, and take a token, of `profile` if that is said;
@@ -58,6 +60,7 @@ export function controlOf(home: string): ControlClient {
     metrics: async () => wholeText(await open(home, 'GET', '/metrics', undefined, TIMEOUT_MS)),
     metricsJson: () => get('/metrics?form=json'),
     reload: () => call(home, 'POST', '/reload', {}, RELOAD_TIMEOUT_MS),
+    unlock: (key) => call(home, 'POST', '/unlock', key ? { key: key.toString('base64') } : {}, RELOAD_TIMEOUT_MS),
     stop: async (now) => void (await call(home, 'POST', '/stop', { now }, TIMEOUT_MS)),
     hold: async (values = [], profile) => {
       const reply = await open(home, 'POST', '/hold', { values, profile }, TIMEOUT_MS);

@@ -1,5 +1,6 @@
 // What goes over the control socket. Bodies of requests are checked with zod; replies are ours and only typed.
-// Must not hold a credential, but for `Connection` and `Hold`, which exist to hand the proxy's own to its owner.
+// Must not hold a credential, but for `Connection` and `Hold`, which exist to hand the proxy's own to its owner, and the key of the vault
+// that its owner hands to the daemon.
 import { z } from 'zod';
 import type { PriceTable } from '../../rules/budget/price.ts';
 import type { Budget } from '../../rules/budget/spent.ts';
@@ -30,6 +31,8 @@ export interface Status {
   readonly flow?: readonly FlowRow[];
   /** Rows of the exchange log that were lost, to a full disk for one. */
   readonly recordsDropped: number;
+  /** Why no credential of the vault can be used, one line; left out: it is open. */
+  readonly vaultLocked: string | undefined;
   readonly caExpiresAtMs: number;
   readonly caFingerprint: string;
   /** Of the profiles that have one. */
@@ -105,6 +108,8 @@ export interface Connection {
   readonly standIns: Readonly<Record<string, string>>;
   /** The credentials of the vault: what a client holds instead, and the variable it looks under, '' where none is known. */
   readonly credentials: readonly { readonly name: string; readonly variable: string; readonly placeholder: string }[];
+  /** Why no host can be intercepted, one line; left out: they can. */
+  readonly closed: string | undefined;
   /** A program of the daemon's own user needs a token, which the URL does not hold. */
   readonly needsToken: boolean;
 }
@@ -138,6 +143,14 @@ export const reloadRequest = z.strictObject({});
 /** POST /stop. `now` cuts what is running instead of letting it end. */
 export const stopRequest = z.strictObject({ now: z.boolean().default(false) });
 
+/** POST /unlock. `key`: what the data keys of the vault are wrapped by, base64; without it the daemon looks for it itself. */
+export const unlockRequest = z.strictObject({ key: z.base64().length(44).optional() });
+
+/** Why the vault is locked all the same; undefined: it is open. */
+export interface Unlocked {
+  readonly locked: string | undefined;
+}
+
 /** POST /hold. `values`: secrets of the caller's environment, known for as long as it holds. `profile`: whose token the caller wants. */
 export const holdRequest = z.strictObject({ values: z.array(z.string()).default([]), profile: z.string().optional() });
 
@@ -166,6 +179,8 @@ export interface Controlled {
   /** Prometheus' text format, or the same samples as values. */
   metrics(form: 'text' | 'json'): Promise<string | readonly object[]>;
   reload(): Promise<Reloaded>;
+  /** Opens the vault again. Throws StoreError for a key that does not open it. */
+  unlock(key: Buffer | undefined): Promise<Unlocked>;
   /** Begins to stop; the reply goes out first. */
   stop(now: boolean): void;
   /** A caller wants the daemon, its values known and its token valid, for as long as its connection stands. Throws StoreError where there can be no token. */

@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { z } from 'zod';
 import { StoreError } from '../../store/store-error.ts';
-import { type Controlled, holdRequest, reloadRequest, resetRequest, stopRequest } from './messages.ts';
+import { type Controlled, holdRequest, reloadRequest, resetRequest, stopRequest, unlockRequest } from './messages.ts';
 import { socketAddress } from './socket-path.ts';
 
 /** A listening control socket; `close()` cuts its connections and removes the file. */
@@ -47,6 +47,11 @@ const ROUTES: Readonly<Record<string, Route>> = {
   '/usage': { method: 'GET', act: (daemon) => daemon.usage() },
   '/metrics': { method: 'GET', act: (daemon, url) => daemon.metrics(url.searchParams.get('form') === 'json' ? 'json' : 'text') },
   '/reload': { method: 'POST', body: reloadRequest, act: (daemon) => daemon.reload() },
+  '/unlock': {
+    method: 'POST',
+    body: unlockRequest,
+    act: (daemon, _, body) => daemon.unlock(keyIn(body as z.output<typeof unlockRequest>)),
+  },
   '/stop': { method: 'POST', body: stopRequest, act: () => ({ stopping: true }) },
   '/hold': { method: 'POST', body: holdRequest, maxBytes: MAX_VALUES_BYTES, act: () => undefined },
 };
@@ -157,6 +162,10 @@ async function readBody(request: IncomingMessage, { body: shape, maxBytes = MAX_
   if (checked.success) return checked.data;
   const issue = checked.error.issues[0]!;
   throw new Refusal(400, `${issue.path.join('.') || 'body'}: ${issue.message}`);
+}
+
+function keyIn({ key }: z.output<typeof unlockRequest>): Buffer | undefined {
+  return key === undefined ? undefined : Buffer.from(key, 'base64');
 }
 
 function hold(daemon: Controlled, reply: ServerResponse, { values, profile }: z.output<typeof holdRequest>): void {

@@ -11,7 +11,7 @@ import { type ParsedRequest, parseRequestHead, renderHead } from '../wire/head.t
 import { within } from '../wire/patience.ts';
 import { readHeadBytes } from '../wire/read-head.ts';
 import { Wire } from '../wire/wire.ts';
-import { admit, type Credentials, givenCredentials, userOf } from './admission.ts';
+import { admit, type Credentials, givenCredentials, programOf, userOf } from './admission.ts';
 import { aim } from './aim.ts';
 import { enter } from './enter.ts';
 import { plainReply } from './error-reply.ts';
@@ -60,11 +60,12 @@ async function greet(house: House, client: Wire, socket: Socket): Promise<void> 
   if (!first) return client.destroy();
   client.unread(first);
   const user = userOf(house, socket);
+  const program = programOf(house, socket);
   const marks: ConnectionMarks = { openedAt, accept: undefined, aim: undefined, unwrap: undefined };
   const welcome = async (given: Credentials | undefined): Promise<Guest> => {
     const guest = await admit(house, given, user);
     marks.accept ??= performance.now();
-    return { ...guest, marks };
+    return { ...guest, marks, ...(program && { program }) };
   };
   if (first[0] === SOCKS_VERSION) return socks(house, client, socket, welcome);
   if (first[0] === TLS_HANDSHAKE) throw new Fault('bad-request', 'this is an HTTP proxy: use http:// in the proxy URL, not https://');

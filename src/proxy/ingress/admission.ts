@@ -6,7 +6,7 @@ import { Fault } from '../../fault.ts';
 import { allValues, type RawHeaders } from '../../headers.ts';
 import { meansToken, type TokenStanding } from '../../rules/client-token.ts';
 import { DEFAULT_PROFILE } from '../../rules/profile.ts';
-import type { Guest } from '../exchange.ts';
+import type { Guest, Program } from '../exchange.ts';
 import type { House } from '../house.ts';
 import type { PeerUser } from './ends.ts';
 
@@ -66,6 +66,26 @@ export async function admit(house: House, given: Credentials | undefined, user: 
 export function userOf(house: House, socket: Socket): () => Promise<PeerUser> {
   let answer: Promise<PeerUser> | undefined;
   return () => (answer ??= isLoopback(socket.remoteAddress) ? house.options.peerUser(socket) : Promise.resolve('absent'));
+}
+
+/** The program at the other end of a socket; one beyond loopback is not looked for. */
+export function programOf({ options }: House, socket: Socket): Program | undefined {
+  const ask = isLoopback(socket.remoteAddress) ? options.peerProcess : undefined;
+  if (!ask) return undefined;
+  let asked = false;
+  let found: Program['found'];
+  return {
+    ask() {
+      if (asked) return;
+      asked = true;
+      void ask(socket).then((one) => {
+        found = one;
+      });
+    },
+    get found() {
+      return found;
+    },
+  };
 }
 
 /** The token among `user:password`, in either place. */

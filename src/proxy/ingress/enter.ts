@@ -1,16 +1,18 @@
 // Behind the first door: a CONNECT or SOCKS5 target is either spliced through untouched, or unwrapped. Phase 3 begins here.
 // It must not know which protocol asked for the target.
 import type { Socket } from 'node:net';
-import { asFault, CLIENT_GONE } from '../../fault.ts';
+import { asFault, CLIENT_GONE, Fault } from '../../fault.ts';
 import type { House } from '../house.ts';
 import type { Wire } from '../wire/wire.ts';
 import { dialTcp, type Target } from './aim.ts';
 import { splice } from './tunnel.ts';
 import { unwrap } from './unwrap.ts';
 
-/** Serves an aimed connection to its end. `confirm` tells the client that the tunnel stands. Faults upstream-*: nothing was confirmed yet. */
+/** Serves an aimed connection to its end. `confirm` tells the client that the tunnel stands. Faults upstream-*, vault-locked: nothing was confirmed yet. */
 export async function enter(house: House, client: Wire, socket: Socket, target: Target, confirm: () => void): Promise<void> {
   if (target.provider) {
+    if (house.options.certs().isLocked) throw new Fault('vault-locked');
+    target.guest.program?.ask();
     house.count('intercepted');
     confirm();
     return unwrap(house, client, socket, target, target.provider);

@@ -2,7 +2,7 @@
 // up in its table of all of them. Must not decide who may come in.
 import { existsSync } from 'node:fs';
 import { type Connected, endsOf, type PeerUser } from './ends.ts';
-import { openSocketDiagnosis, type SocketDiagnosis } from './socket-diagnosis.ts';
+import { openSocketDiagnosis, type SocketUser } from './socket-diagnosis.ts';
 import { openSocketTable, type SocketTable } from './socket-table.ts';
 
 /** Whether this system can be asked at all. */
@@ -12,10 +12,10 @@ export function tellsUsers(): boolean {
 
 /** Makes the question; tests bring ways of their own. */
 export function openPeerUsers(
-  diagnose: () => SocketDiagnosis | undefined = openSocketDiagnosis,
+  diagnose: () => SocketUser | undefined = openSocketDiagnosis,
   table: SocketTable = openSocketTable(),
 ): (connected: Connected) => Promise<PeerUser> {
-  let diagnosis: SocketDiagnosis | undefined | 'not yet' = 'not yet';
+  let diagnosis: SocketUser | undefined | 'not yet' = 'not yet';
   return async (connected) => {
     const ends = endsOf(connected);
     if (!ends) return 'absent';

@@ -4,7 +4,19 @@ import { endianness } from 'node:os';
 import type { Ends } from './ends.ts';
 
 /** The user of the socket at the client's end. 'absent': there is none. Undefined: this way does not tell. */
-export type SocketDiagnosis = (ends: Ends) => number | 'absent' | undefined;
+export type SocketUser = (ends: Ends) => number | 'absent' | undefined;
+
+/** The same, and more of the socket. */
+export interface SocketDiagnosis extends SocketUser {
+  /** The number of that socket, by which its process has it open; undefined where there is none. */
+  inode(ends: Ends): number | undefined;
+}
+
+/** What the kernel says of a socket. */
+interface Told {
+  readonly user: number;
+  readonly inode: number;
+}
 
 /** The calls that are made, as libc has them. */
 export interface NetlinkCalls {
@@ -32,7 +44,7 @@ export function openSocketDiagnosis(calls: NetlinkCalls | undefined = libc()): S
   const message = Buffer.alloc(72);
   const answer = Buffer.alloc(4096);
   let serial = 0;
-  return (ends) => {
+  const ask = (ends: Ends): Told | 'absent' | undefined => {
     serial = (serial + 1) >>> 0;
     write(message, ends, serial);
     if (calls.send(socket, message) !== message.length) return undefined;
@@ -43,6 +55,11 @@ export function openSocketDiagnosis(calls: NetlinkCalls | undefined = libc()): S
     }
     return undefined;
   };
+  const of = <T>(answer: Told | 'absent' | undefined, pick: (told: Told) => T, absent: T | undefined): T | undefined =>
+    answer === 'absent' ? absent : answer && pick(answer);
+  return Object.assign((ends: Ends) => of<number | 'absent'>(ask(ends), ({ user }) => user, 'absent'), {
+    inode: (ends: Ends) => of(ask(ends), ({ inode }) => inode, undefined),
+  });
 }
 
 /** nlmsghdr, then inet_diag_req_v2: all states, any cookie, and the client's end as the socket's own. */
@@ -63,14 +80,14 @@ function write(message: Buffer, { client, clientPort, ours, ourPort }: Ends, ser
 }
 
 /** nlmsghdr, then inet_diag_msg. Without such a connection the kernel tells of a listener that would take it. */
-function read(answer: Buffer, { ourPort }: Ends): number | 'absent' | undefined {
+function read(answer: Buffer, { ourPort }: Ends): Told | 'absent' | undefined {
   const type = answer.readUInt16LE(4);
   if (type === NLMSG_ERROR) return answer.readInt32LE(16) === -ENOENT ? 'absent' : undefined;
   if (type !== SOCK_DIAG_BY_FAMILY) return undefined;
   const isConnection = answer[17] !== LISTEN && answer.readUInt16BE(22) === ourPort;
   // A socket whose program has closed it has no inode any more, and root for its user.
-  const hasOwner = answer.readUInt32LE(84) !== 0;
-  return isConnection && hasOwner ? answer.readUInt32LE(80) : 'absent';
+  const inode = answer.readUInt32LE(84);
+  return isConnection && inode !== 0 ? { user: answer.readUInt32LE(80), inode } : 'absent';
 }
 
 const AF_NETLINK = 16;

@@ -1,6 +1,7 @@
 // Where pictures, documents, sound and film stand in a body: base64 in JSON, parts of a form, a body of their own, and addresses from
 // which a provider would fetch one. It must not decide anything about them.
 import { firstValue, type RawHeaders } from '../../headers.ts';
+import { startsLikeJson } from '../content.ts';
 import { JsonWalk } from '../masking/walk.ts';
 import { findParts } from './parts.ts';
 import { beginsSoundFrame, kindOfType, type MediaKind, SNIFFED_BYTES, sniff } from './sniff.ts';
@@ -43,10 +44,6 @@ export function findMedia(bytes: Buffer, headers: RawHeaders): Medium[] {
   }
   const own = sniff(bytes) ?? (startsLikeJson(bytes) ? undefined : kindOfType(type));
   return own ? [{ kind: own, form: 'raw', start: 0, end: bytes.length }] : inJson(bytes);
-}
-
-function startsLikeJson(bytes: Buffer): boolean {
-  return /^[\s\u00ef\u00bb\u00bf]*[{[]/.test(bytes.toString('latin1', 0, HEAD));
 }
 
 function inJson(bytes: Buffer): Medium[] {

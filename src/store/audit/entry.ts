@@ -37,6 +37,7 @@ export interface Change {
 
 const BLANK: Omit<ExchangeRecord, 'id' | 'startedAtMs' | 'client' | 'host' | 'verdict'> = {
   clientVersion: '',
+  clientPid: undefined,
   profile: '',
   scheme: 'https',
   protocol: 'http/1.1',

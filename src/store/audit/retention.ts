@@ -2,6 +2,7 @@
 // what is free in it is used again. Must not know what a row says.
 import type { Keyring } from '../keyring.ts';
 import type { Store } from '../open.ts';
+import { releaseCaptures } from './captures.ts';
 import { openChain } from './chain.ts';
 import { firstSince } from './search.ts';
 
@@ -36,6 +37,7 @@ export function startRetention(store: Store, keyring: Keyring, { limits, now, sc
   }
   function released(): number {
     try {
+      releaseCaptures(store, limits().keepMs, now());
       return releaseOld(store, keyring, limits(), now());
     } catch (thrown) {
       onTrouble(thrown);

@@ -73,6 +73,8 @@ function matcher({ kinds, client, host, verdict }: AuditQuery): (facet: Omit<Fac
 
 /** The number of the first row that is not older, ms; undefined where all are. Left to itself SQLite would read rows from the first one on. */
 export function firstSince({ db }: Store, sinceMs: number): number | undefined {
+  const first = db.prepare('SELECT seq, at_ms AS atMs FROM audit ORDER BY seq LIMIT 1').get() as { seq: number; atMs: number } | undefined;
+  if (first && first.atMs >= sinceMs) return first.seq;
   const find = db.prepare('SELECT min(seq) FROM audit INDEXED BY audit_by_time WHERE at_ms >= ?').pluck();
   return (find.get(sinceMs) as number | null) ?? undefined;
 }

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { parseAuthority } from '../../../src/authority.ts';
 import { openCertAuthority } from '../../../src/cert/authority.ts';
 import { CertFault } from '../../../src/cert/cert-fault.ts';
 import { type KeySeal, UNSEALED } from '../../../src/cert/key-seal.ts';
@@ -76,6 +77,35 @@ describe('the key of a CA', () => {
     const before = keyIn(home);
     await expect(open(home, by)).rejects.toThrow(new CertFault(`${join(home, 'ca.key')} does not open: ${why}`));
     expect(keyIn(home)).toBe(before);
+  });
+
+  // `start` ended where the vault was locked, and with it went everything that needs no CA.
+  test('may be locked: then its certificates are told, no leaf is issued, and nothing is changed', async () => {
+    const home = scratchFolder();
+    const first = await open(home, seal('a'));
+    const before = keyIn(home);
+    const ca = await openCertAuthority({ home, hosts: ['api.example.test'], now: Date.now, seal: locked, mayBeLocked: true });
+    expect([ca.isLocked, first.isLocked]).toEqual([true, false]);
+    const told = ({ pem, caPath, expiresAtMs, fingerprint256, subject }: typeof ca) => [pem, caPath, expiresAtMs, fingerprint256, subject];
+    expect(told(ca)).toEqual(told(first));
+    const host = parseAuthority('api.example.test:443');
+    expect([ca.covers(host), ca.covers(parseAuthority('other.test:443'))]).toEqual([true, false]);
+    await expect(ca.leafFor(host)).rejects.toMatchObject({ code: 'vault-locked' });
+    await ca.close();
+    expect(keyIn(home)).toBe(before);
+    await expect(openCertAuthority({ home, hosts: [], now: Date.now, seal: seal('b'), mayBeLocked: true })).rejects.toThrow(
+      'does not open',
+    );
+  });
+
+  test('is made, and read, where it may be locked and is not', async () => {
+    const home = join(scratchFolder(), 'home');
+    const options = { home, hosts: ['api.example.test'], now: Date.now, seal: locked, mayBeLocked: true } as const;
+    for (let i = 0; i < 2; i++) {
+      const ca = await openCertAuthority(options);
+      expect(ca.isLocked).toBe(false);
+      await ca.close();
+    }
   });
 
   test('that another process has replaced meanwhile is left alone', async () => {

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { contentKind, isConversation, isWideText, looksLikeText } from '../../../src/rules/content.ts';
+import { contentKind, isConversation, isWideText, looksLikeText, startsLikeJson } from '../../../src/rules/content.ts';
 
 describe('what a body is', () => {
   it.each([
     ['application/json; charset=utf-8', 'json'],
     ['application/problem+json', 'json'],
+    ['application/x-amz-json-1.0', 'json'],
     ['text/event-stream', 'sse'],
     ['application/vnd.amazon.eventstream', 'frames'],
     ['text/plain', 'text'],
@@ -22,6 +23,31 @@ describe('what a body is', () => {
 
   it('is unknown without a type', () => {
     expect(contentKind([])).toBe('unknown');
+  });
+
+  // JSON behind more than 64 blanks was taken for the picture that its type said it was.
+  it.each<[string, string, boolean | undefined]>([
+    ['an object', '{"a":1}', true],
+    ['an array', '[', true],
+    ['blanks before it', `${' \t\r\n'.repeat(500)}{`, true],
+    ['a mark before it', '\ufeff {', true],
+    ['blanks alone', ' \n'.repeat(100), undefined],
+    ['nothing', '', undefined],
+    ['a mark alone', '\ufeff', undefined],
+    ['a word', ' x{', false],
+    ['a string', '"{', false],
+  ])('begins like JSON or does not: %s', (_, text, begins) => {
+    expect(startsLikeJson(Buffer.from(text))).toBe(begins);
+  });
+
+  it('waits for the rest of a mark, and takes no half of one for it', () => {
+    expect(startsLikeJson(Buffer.from([0xef, 0xbb]))).toBe(undefined);
+    expect(startsLikeJson(Buffer.from([0xef, 0xbb, 0x7b]))).toBe(false);
+  });
+
+  it('sees wide JSON behind many blanks in what its type calls media', () => {
+    expect(isWideText(['Content-Type', 'image/png'], Buffer.from(`${' '.repeat(40)}{"a":1}`, 'utf16le'))).toBe(true);
+    expect(isWideText(['Content-Type', 'image/png'], Buffer.from('ab'.repeat(40), 'utf16le'))).toBe(false);
   });
 
   it('tells text from binary by its first bytes', () => {

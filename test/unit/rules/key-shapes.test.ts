@@ -14,6 +14,17 @@ describe('a key', () => {
     ['x.test', 'any thing', 'it holds white space: was more copied than the key?'],
     ['x.test', '"quoted"', 'it stands in quotes, which are hardly part of it'],
     ['x.test', 'whatever', undefined],
+    ['me.openai.azure.com', 'a1'.repeat(16), undefined],
+    ['me.openai.azure.com', 'A1'.repeat(42), undefined],
+    ['me.openai.azure.com', 'a1', 'a key for me.openai.azure.com is 32 hexadecimal digits, or 84 letters and digits; this is not'],
+    ['me.openai.azure.com', 'https://me.openai.azure.com', 'it is an address, not a key: that belongs to the settings of the client'],
+    ['me.openai.azure.com', '2024-10-21', 'it is the version of an API, not a key'],
+    ['eu-aiplatform.googleapis.com', `ya29.${'a'.repeat(30)}`, undefined],
+    [
+      'aiplatform.googleapis.com',
+      '{"type":"service_account"}',
+      'it is a file of a service account or the like, not a key: keep what it gives out, such as by --reference',
+    ],
   ])('for %s: %s', (host, value, line) => {
     expect(lintKey(value, [host])).toBe(line);
   });
@@ -53,6 +64,14 @@ describe('a pair of AWS', () => {
     [`${id}:${secret}X`, 'an AWS secret access key has exactly 40 characters; this has 41'],
   ])('%s', (value, line) => {
     expect(lintAwsKey(value)).toBe(line);
+  });
+
+  test('goes to a region that there is', () => {
+    const lint = (host: string) => lintAwsKey(`${id}:${secret}`, [host]);
+    expect(lint('bedrock-runtime.eu-west-1.amazonaws.com')).toBeUndefined();
+    expect(lint('bedrock-runtime.us-gov-east-1.amazonaws.com')).toBeUndefined();
+    expect(lint('bedrock-runtime.*.amazonaws.com')).toBeUndefined();
+    expect(lint('bedrock-runtime.euwest1.amazonaws.com')).toBe('«euwest1» is no region of AWS, as eu-west-1 is');
   });
 
   test('is stood for by an access key id, another each time', () => {

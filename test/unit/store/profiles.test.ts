@@ -15,6 +15,7 @@ const WORK: Profile = {
   moneyPerDay: 4.5,
   overBudget: 'refuse',
   log: 'none',
+  maskedUntilMs: undefined,
 };
 
 function setUp(home = scratchFolder()) {
@@ -42,8 +43,9 @@ test('what goes in comes out, the default one first', () => {
 
 test('each part can be changed, of the default one too', () => {
   const { profiles } = setUp();
-  profiles.set({ ...WORK, name: 'default' });
-  expect(profiles.list()).toEqual([{ ...WORK, name: 'default' }]);
+  const masked = { ...WORK, name: 'default', log: 'masked', maskedUntilMs: 5 } as const;
+  profiles.set(masked);
+  expect(profiles.list()).toEqual([masked]);
   profiles.set(DEFAULT_PROFILE);
   expect(profiles.list()).toEqual([DEFAULT_PROFILE]);
 });

@@ -4,7 +4,8 @@ import { beforeEach, expect, test } from 'vitest';
 import { exchangeEntry, plainEntry } from '../../../../src/store/audit/entry.ts';
 import { releaseOld } from '../../../../src/store/audit/retention.ts';
 import { verifyAudit } from '../../../../src/store/audit/verify.ts';
-import { type AuditStore, auditStore, exchange, START_MS } from '../../../support/audit-store.ts';
+import { type AuditStore, auditStore } from '../../../support/audit-store.ts';
+import { exchange, START_MS } from '../../../support/exchange-record.ts';
 
 const FIRST = 11;
 const LAST = 41;

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { harArchive } from '../../../../cmd/audit/har.ts';
 import { exchangeEntry } from '../../../../src/store/audit/entry.ts';
-import { exchange } from '../../../support/audit-store.ts';
+import { exchange } from '../../../support/exchange-record.ts';
 
 const archive = (...all: Parameters<typeof exchange>[]) =>
   JSON.parse(

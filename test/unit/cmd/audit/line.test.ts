@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { exchangeLine } from '../../../../cmd/audit/line.ts';
 import { exchangeEntry } from '../../../../src/store/audit/entry.ts';
-import { exchange } from '../../../support/audit-store.ts';
+import { exchange } from '../../../support/exchange-record.ts';
 
 /** The line without its time, which is that of this machine. */
 const line = (over: Parameters<typeof exchange>[1], hasColour = false) => {

@@ -25,6 +25,7 @@ function daemon(over: Partial<Controlled> = {}) {
     usage: () => ({ isWritten: true, prices: [] }),
     metrics: async (form) => (form === 'json' ? [{ name: 'up' }] : 'up 1\n'),
     reload: async () => ({ changed: ['mask'], notices: [], error: undefined }),
+    unlock: async (key) => ({ locked: key && `not by ${key.toString('hex', 0, 2)}` }),
     stop: (now) => void stops.push(now),
     hold: (values) => {
       holds.open++;
@@ -80,6 +81,8 @@ test('each call arrives and its answer comes back', async () => {
   expect(await client.usage()).toEqual({ isWritten: true, prices: [] });
   expect((await client.connection()).proxyUrl).toBe('http://127.0.0.1:1');
   expect(await client.config()).toHaveLength(1);
+  expect(await client.unlock()).toEqual({});
+  expect(await client.unlock(Buffer.alloc(32, 0xab))).toEqual({ locked: 'not by abab' });
   expect(await client.references()).toEqual([{ reference: 'env:KEY' }]);
   expect(await client.fidelity(undefined)).toEqual([{ host: 'any' }]);
   expect(await client.fidelity('a&b=c')).toEqual([{ host: 'a&b=c' }]);

@@ -12,7 +12,8 @@ import { newestSeq } from '../../../../src/store/audit/search.ts';
 import { type Verified, verifyAudit } from '../../../../src/store/audit/verify.ts';
 import type { Keyring } from '../../../../src/store/keyring.ts';
 import { openStore, type Store } from '../../../../src/store/open.ts';
-import { type AuditStore, auditStore, exchange, START_MS } from '../../../support/audit-store.ts';
+import { type AuditStore, auditStore } from '../../../support/audit-store.ts';
+import { exchange, START_MS } from '../../../support/exchange-record.ts';
 import { scratchFolder } from '../../../support/folder.ts';
 
 /** The store, with `point` called before and behind each statement that writes. */

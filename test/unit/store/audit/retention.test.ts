@@ -6,7 +6,8 @@ import { exchangeEntry } from '../../../../src/store/audit/entry.ts';
 import { releaseOld, startRetention } from '../../../../src/store/audit/retention.ts';
 import { verifyAudit } from '../../../../src/store/audit/verify.ts';
 import { openKeyring } from '../../../../src/store/keyring.ts';
-import { auditStore, exchange, START_MS } from '../../../support/audit-store.ts';
+import { auditStore } from '../../../support/audit-store.ts';
+import { exchange, START_MS } from '../../../support/exchange-record.ts';
 
 const MANY = { keepMs: Number.MAX_SAFE_INTEGER, maxBytes: Number.MAX_SAFE_INTEGER };
 const seqs = ({ store }: Awaited<ReturnType<typeof auditStore>>) => store.db.prepare('SELECT seq FROM audit ORDER BY seq').pluck().all();

@@ -5,7 +5,8 @@ import { changeOf, exchangeEntry, exchangeOf } from '../../../../src/store/audit
 import { releaseOld } from '../../../../src/store/audit/retention.ts';
 import { type AuditQuery, eachRow, newestRows, newestSeq } from '../../../../src/store/audit/search.ts';
 import { verifyAudit } from '../../../../src/store/audit/verify.ts';
-import { auditStore, exchange, START_MS } from '../../../support/audit-store.ts';
+import { auditStore } from '../../../support/audit-store.ts';
+import { exchange, START_MS } from '../../../support/exchange-record.ts';
 
 const CLIENTS = ['claude-cli', 'codex_exec', 'GeminiCLI'];
 

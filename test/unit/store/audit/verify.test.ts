@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { openChain } from '../../../../src/store/audit/chain.ts';
 import { exchangeEntry } from '../../../../src/store/audit/entry.ts';
 import { type Flaw, verifyAudit } from '../../../../src/store/audit/verify.ts';
-import { type AuditStore, auditStore, exchange, START_MS } from '../../../support/audit-store.ts';
+import { type AuditStore, auditStore } from '../../../support/audit-store.ts';
+import { exchange, START_MS } from '../../../support/exchange-record.ts';
 
 const at = (n: number) => START_MS + n * 1000 + 12;
 

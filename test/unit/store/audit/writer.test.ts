@@ -8,7 +8,8 @@ import { newestRows } from '../../../../src/store/audit/search.ts';
 import { verifyAudit } from '../../../../src/store/audit/verify.ts';
 import { type AuditWriterOptions, openAuditWriter } from '../../../../src/store/audit/writer.ts';
 import { LockedError, openKeyring } from '../../../../src/store/keyring.ts';
-import { auditStore, exchange } from '../../../support/audit-store.ts';
+import { auditStore } from '../../../support/audit-store.ts';
+import { exchange } from '../../../support/exchange-record.ts';
 
 interface Trouble {
   readonly failing: boolean;
