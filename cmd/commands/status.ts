@@ -46,6 +46,7 @@ function text(s: Status, nowMs: number): string {
   const rows: [string, string][] = [
     ['state', s.draining ? 'stopping' : 'running'],
     ['listens on', s.listen],
+    ...(s.transparent.length > 0 ? [['redirected to', s.transparent.join(', ')] satisfies [string, string]] : []),
     ['home', s.home],
     ['process', `${s.pid}, version ${s.version}, for ${span(nowMs - s.startedAtMs)}`],
     ['CA', `${Math.floor((s.caExpiresAtMs - nowMs) / 86_400_000)} days left`],

@@ -35,6 +35,8 @@ export interface TestDaemonOptions {
   readonly tokens?: ProxyOptions['tokens'];
   /** Whose program every client is. Without it, one that needs no token. */
   readonly peerUser?: ProxyOptions['peerUser'];
+  /** A second door for redirected connections. */
+  readonly transparent?: ProxyOptions['transparent'];
   /** Exchanges are refused that would have to be recorded. */
   readonly refusesUnrecorded?: true;
   /** Profiles besides the default one. */
@@ -88,6 +90,7 @@ export async function startTestDaemon(options: TestDaemonOptions = {}): Promise<
   const watchers = new Set<() => void>();
   const proxy = await startProxy({
     listen: { host: '127.0.0.1', port: 0 },
+    transparent: options.transparent,
     policy: () => policy,
     certs: () => certs,
     trust,

@@ -6,6 +6,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+/** Whether one can be made in which a packet filter works and there are several users: root may, where nftables is installed. */
+export const canRedirect: boolean =
+  process.platform === 'linux' && process.getuid?.() === 0 && spawnSync('unshare', ['-nm', 'nft', 'list', 'ruleset']).status === 0;
+
 /** Whether this machine lets us make one; tests that need it are skipped otherwise. */
 export const canIsolate: boolean =
   process.platform === 'linux' && spawnSync('unshare', ['-rnm', 'sh', '-c', 'ip link set lo up && command -v mount']).status === 0;
@@ -15,6 +19,8 @@ export interface Isolation {
   readonly addresses: readonly string[];
   /** Lines of /etc/hosts. */
   readonly hosts: readonly string[];
+  /** Every user of the machine is there (`canRedirect`), not root alone. */
+  readonly hasUsers?: boolean;
 }
 
 /** Runs `node script` inside and gives what it printed as JSON. Rejects with its output when it fails. */
@@ -29,7 +35,7 @@ export async function runIsolated(script: string, isolation: Isolation): Promise
       'mount --bind "$1" /etc/hosts',
       'exec "$2" "$3"',
     ];
-    const child = spawn('unshare', ['-rnm', 'sh', '-ec', steps.join('\n'), 'sh', hosts, process.execPath, script], {
+    const child = spawn('unshare', [isolation.hasUsers ? '-nm' : '-rnm', 'sh', '-ec', steps.join('\n'), 'sh', hosts, process.execPath, script], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const out: Buffer[] = [];

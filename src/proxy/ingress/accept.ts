@@ -10,9 +10,10 @@ import type { House } from '../house.ts';
 import { type ParsedRequest, parseRequestHead, renderHead } from '../wire/head.ts';
 import { within } from '../wire/patience.ts';
 import { readHeadBytes } from '../wire/read-head.ts';
-import { Wire } from '../wire/wire.ts';
+import type { Wire } from '../wire/wire.ts';
 import { admit, type Credentials, givenCredentials, userOf } from './admission.ts';
 import { aim } from './aim.ts';
+import { clientWire, logRefusal } from './client-wire.ts';
 import { enter } from './enter.ts';
 import { plainReply } from './error-reply.ts';
 import { linger } from './h1.ts';
@@ -35,18 +36,14 @@ const TLS_HANDSHAKE = 0x16;
 
 /** Serves one client socket to its end. Never throws. */
 export async function accept(house: House, socket: Socket): Promise<void> {
-  house.sockets.set(socket, socket);
-  socket.once('close', () => house.sockets.delete(socket));
-  socket.setNoDelay(true);
-  const client = new Wire(socket, socket);
+  const client = clientWire(house, socket);
   try {
     await greet(house, client, socket);
   } catch (thrown) {
     const fault = asFault(thrown);
     // A socket that was opened and never used (a probe, a browser's spare) is closed without a word.
     if (fault.detail === 'idle') return client.destroy();
-    if (fault.code === 'internal') house.log.error({ err: fault.cause }, fault.message);
-    else house.log.debug({ fault: fault.code, detail: fault.detail }, fault.message);
+    logRefusal(house, fault);
     client.write(plainReply(fault));
     linger(client, house.options.limits().idleMs);
   }
