@@ -24,6 +24,7 @@ import { start } from './commands/start.ts';
 import { status } from './commands/status.ts';
 import { stop } from './commands/stop.ts';
 import { token } from './commands/token.ts';
+import { transparent } from './commands/transparent.ts';
 import { vault } from './commands/vault.ts';
 import { forgetCompileCache } from './compile-cache.ts';
 import { asTyped, EXIT, explain } from './failure.ts';
@@ -36,6 +37,7 @@ const COMMANDS: readonly Command[] = [
   reload,
   run,
   env,
+  transparent,
   token,
   profile,
   ca,

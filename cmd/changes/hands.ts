@@ -103,6 +103,12 @@ const ASKERS: readonly { readonly program: string; readonly words: readonly stri
   { program: 'pkexec', words: [] },
 ];
 
+/** Before anything is written down: throws CommandFailure where what only root may do cannot be done, since nobody can be asked. */
+export function refuseWithoutRoot({ userId, find }: Hands, manual: string): void {
+  if (userId === 0 || userId === undefined || ASKERS.some(({ program }) => find(program) !== undefined)) return;
+  throw new CommandFailure(EXIT.failed, `only root may do this, and there is neither sudo, doas nor pkexec here; ${manual}`);
+}
+
 /** The command as it can be typed into a POSIX shell, variables in front. */
 export function shown({ argv, env }: Order): string {
   return [...Object.entries(env ?? {}).map(([name, value]) => `${name}=${quoted(value)}`), ...argv.map(quoted)].join(' ');

@@ -21,7 +21,12 @@ export interface Isolation {
   readonly hosts: readonly string[];
   /** Every user of the machine is there (`canRedirect`), not root alone. */
   readonly hasUsers?: boolean;
+  /** 30 s unless given. */
+  readonly limitMs?: number;
 }
+
+/** Whatever the program leaves running ends with it. */
+const WITH_USERS = ['-n', '-m', '-p', '--fork', '--mount-proc', '--kill-child=KILL'];
 
 /** Runs `node script` inside and gives what it printed as JSON. Rejects with its output when it fails. */
 export async function runIsolated(script: string, isolation: Isolation): Promise<unknown> {
@@ -35,14 +40,18 @@ export async function runIsolated(script: string, isolation: Isolation): Promise
       'mount --bind "$1" /etc/hosts',
       'exec "$2" "$3"',
     ];
-    const child = spawn('unshare', [isolation.hasUsers ? '-nm' : '-rnm', 'sh', '-ec', steps.join('\n'), 'sh', hosts, process.execPath, script], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const child = spawn(
+      'unshare',
+      [...(isolation.hasUsers ? WITH_USERS : ['-rnm']), 'sh', '-ec', steps.join('\n'), 'sh', hosts, process.execPath, script],
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
     const out: Buffer[] = [];
     const err: Buffer[] = [];
     child.stdout.on('data', (d: Buffer) => out.push(d));
     child.stderr.on('data', (d: Buffer) => err.push(d));
-    const timer = setTimeout(() => child.kill('SIGKILL'), 30_000);
+    const timer = setTimeout(() => child.kill('SIGKILL'), isolation.limitMs ?? 30_000);
     const [code] = await once(child, 'close');
     clearTimeout(timer);
     if (code !== 0) throw new Error(`the isolated program ended with ${code}: ${Buffer.concat([...out, ...err])}`);

@@ -113,7 +113,9 @@ await ask('another host, IPv6', OWN, '--cacert', theirs, ...at(OTHER, '[2620:fe:
 await ask('no name', OWN, '-k', 'https://9.9.9.10/v1');
 await ask('no TLS', OWN, 'http://9.9.9.10:443/');
 await ask('metadata', OWN, '--cacert', theirs, ...at(OTHER, '169.254.169.254'));
-nft('table inet closed { chain closed { type nat hook output priority -100; ip daddr 9.9.9.11 meta skuid 0 tcp dport 443 redirect to :1; }; }');
+nft(
+  'table inet closed { chain closed { type nat hook output priority -100; ip daddr 9.9.9.11 meta skuid 0 tcp dport 443 redirect to :1; }; }',
+);
 await ask('nobody listens', OWN, 'http://9.9.9.11:443/');
 spawnSync('nft', ['delete table inet closed']);
 await ask('not redirected', OWN, '--cacert', ours, ...letter, '--connect-to', `::127.0.0.1:${door!.port}`, `https://${VICTIM}/v1`);
@@ -143,7 +145,12 @@ await ask('a loop without TLS', OWN, 'http://9.9.9.10:443/');
 
 spawnSync('nft', [REMOVAL]);
 await ask('taken back', OWN, '--cacert', theirs, ...letter, ...at(VICTIM, '9.9.9.10'));
-answers.removal = { exit: spawnSync('nft', [REMOVAL]).status!, said: spawnSync('nft', ['list', 'ruleset']).stdout.toString(), upstream: [], reached: [] };
+answers.removal = {
+  exit: spawnSync('nft', [REMOVAL]).status!,
+  said: spawnSync('nft', ['list', 'ruleset']).stdout.toString(),
+  upstream: [],
+  reached: [],
+};
 
 rmSync(folder, { recursive: true, force: true });
 const result: Redirected = { answers, totals: daemon.proxy.status().totals, log: daemon.log };
