@@ -3,7 +3,7 @@
 import { controlOf, NotRunning } from '../../src/proxy/control/call.ts';
 import type { ConfigRow, Status } from '../../src/proxy/control/messages.ts';
 import { makeChange } from '../changes/act.ts';
-import { carryOut, type Hands, ownHands, refuseWithoutRoot } from '../changes/hands.ts';
+import { carryOut, type Hands, ownHands, refuseWithoutRoot, shown } from '../changes/hands.ts';
 import { openJournal } from '../changes/journal.ts';
 import { undoAll } from '../changes/undo.ts';
 import type { Call } from '../command.ts';
@@ -32,7 +32,7 @@ async function on({ args, json, invocation, terminal }: Call, hands: Hands = own
   refuseUnserved(selection, rows);
   if (hands.find('nft') === undefined)
     throw new CommandFailure(EXIT.failed, 'nft is not here: install the package nftables, then try again');
-  const manual = `sallyport transparent show ${words(args as Given)} prints the table: pipe it to nft -f - as root`;
+  const manual = `${showing(args as Given)} prints the table: pipe it to nft -f - as root`;
   refuseWithoutRoot(hands, manual);
   const journal = openJournal(home);
   const found = journal.inForce('transparent').find(({ key }) => key === KEY);
@@ -112,7 +112,7 @@ const NO_DOOR = 'the daemon has no second port: put transparent_port: 8899 into 
 function secondPort({ transparent }: Status, rows: readonly ConfigRow[]): number {
   const [door] = transparent;
   if (door === undefined) throw new CommandFailure(EXIT.failed, NO_DOOR);
-  if (valueOf(rows, 'transparent_port') === '0')
+  if (setting(rows, 'transparent_port') === '0')
     throw new CommandFailure(EXIT.failed, 'transparent_port is 0, which is another port after each start: name one, such as 8899');
   return Number(door.slice(door.lastIndexOf(':') + 1));
 }
@@ -135,9 +135,9 @@ function refuseCircle(selection: Selection, pid: number): void {
 
 /** A redirected connection can bring neither password nor token. */
 function refuseUnserved({ uids }: Selection, rows: readonly ConfigRow[]): void {
-  if (valueOf(rows, 'proxy_auth') === '[set]')
+  if (setting(rows, 'proxy_auth') === '[set]')
     throw new CommandFailure(EXIT.failed, 'proxy_auth asks for a password, which a redirected connection cannot bring: take it out first');
-  const allowed = (valueOf(rows, 'allow_uids') ?? '').split(', ');
+  const allowed = (setting(rows, 'allow_uids') ?? '').split(', ');
   const unserved = uids.filter((uid) => !allowed.includes(String(uid)));
   if (unserved.length > 0 && !allowed.includes('any'))
     throw new CommandFailure(
@@ -146,7 +146,7 @@ function refuseUnserved({ uids }: Selection, rows: readonly ConfigRow[]): void {
     );
 }
 
-function valueOf(rows: readonly ConfigRow[], key: string): string | undefined {
+function setting(rows: readonly ConfigRow[], key: string): string | undefined {
   return rows.find((row) => row.key === key)?.value;
 }
 
@@ -161,6 +161,8 @@ function described({ uids, cgroups }: Selection): string {
   ].join(' and ');
 }
 
-function words(given: Given): string {
-  return (['uid', 'user', 'cgroup'] as const).flatMap((name) => (given[name] ? [`--${name} ${given[name].join(',')}`] : [])).join(' ');
+/** As it can be typed. */
+function showing(given: Given): string {
+  const words = (['uid', 'user', 'cgroup'] as const).flatMap((name) => (given[name] ? [`--${name}=${given[name].join(',')}`] : []));
+  return shown({ argv: ['sallyport', 'transparent', 'show', ...words] });
 }

@@ -3,7 +3,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** Whether one can be made in which a packet filter works and there are several users: root may, where nftables is installed. */
@@ -13,6 +13,12 @@ export const canRedirect: boolean =
 /** Whether this machine lets us make one; tests that need it are skipped otherwise. */
 export const canIsolate: boolean =
   process.platform === 'linux' && spawnSync('unshare', ['-rnm', 'sh', '-c', 'ip link set lo up && command -v mount']).status === 0;
+
+/** For programs that change the machine they are on: throws anywhere but in a namespace of their own, which has nothing but loopback. */
+export function refuseOutside(): void {
+  const others = Object.keys(networkInterfaces()).filter((name) => name !== 'lo');
+  if (others.length > 0) throw new Error(`this belongs into a network namespace of its own; here is ${others.join(', ')}`);
+}
 
 export interface Isolation {
   /** Addresses that loopback has besides its own. */

@@ -12,6 +12,7 @@ import { openOrigins } from '../../../src/proxy/ingress/origin.ts';
 import { makeTestAuthority } from '../../support/certificates.ts';
 import { startTestDaemon } from '../../support/daemon.ts';
 import { headerOf, replyBytes } from '../../support/http1.ts';
+import { refuseOutside } from '../../support/namespace.ts';
 import { startOrigin } from '../../support/origin.ts';
 import { EMAIL } from '../../support/samples.ts';
 
@@ -38,6 +39,7 @@ const [OWN, STRANGER, FREE] = [1000, 65_534, 65_533];
 const VICTIM = 'api.victim.example.test';
 const OTHER = 'other.example.test';
 
+refuseOutside();
 const folder = mkdtempSync(join(tmpdir(), 'sp-redirected-'));
 chmodSync(folder, 0o755);
 const authority = makeTestAuthority();

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { TRANSPARENT_ACTIONS } from '../../../cmd/transparent/actions.ts';
 import { LAUNCHER } from '../../support/daemon-process.ts';
 import { startFakeProvider } from '../../support/fake-provider.ts';
+import { refuseOutside } from '../../support/namespace.ts';
 import { EMAIL } from '../../support/samples.ts';
 
 /** What a command came to. */
@@ -30,6 +31,7 @@ export interface TransparentScene {
 }
 
 const USER = 1000;
+refuseOutside();
 const folder = mkdtempSync(join(tmpdir(), 'sp-transparent-'));
 chmodSync(folder, 0o755);
 const home = join(folder, "ho me's $(x)");

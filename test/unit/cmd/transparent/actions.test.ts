@@ -80,7 +80,7 @@ describe.runIf(process.platform === 'linux')('on', () => {
     const hands = recordedHands({ userId: 1000, missing: ['sudo', 'doas', 'pkexec'] });
     expect(await TRANSPARENT_ACTIONS.on(call({ uid: ['1001'] }), hands).catch(explain)).toMatchObject({
       line: expect.stringMatching(
-        /only root may do this, and there is neither sudo, doas nor pkexec here; sallyport transparent show --uid 1001 prints the table/,
+        /only root may do this, and there is neither sudo, doas nor pkexec here; sallyport transparent show --uid=1001 prints the table/,
       ),
     });
     expect(hands.spawned).toEqual([]);
@@ -101,7 +101,7 @@ describe.runIf(process.platform === 'linux')('on', () => {
     const hands = recordedHands({ ends: (argv) => (argv[1] === '-f' ? { code: 1, output: 'no nat here' } : undefined) });
     expect(await TRANSPARENT_ACTIONS.on(call({ uid: ['1000'] }), hands).catch(explain)).toMatchObject({
       line: expect.stringMatching(
-        /nft -f - failed with exit code 1 \(no nat here\); by hand: sallyport transparent show --uid 1000 prints/,
+        /nft -f - failed with exit code 1 \(no nat here\); by hand: sallyport transparent show --uid=1000 prints/,
       ),
     });
     expect(hands.spawned.at(-1)).toEqual({ argv: ['nft', REMOVAL] });
