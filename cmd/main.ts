@@ -23,6 +23,7 @@ import { run } from './commands/run.ts';
 import { start } from './commands/start.ts';
 import { status } from './commands/status.ts';
 import { stop } from './commands/stop.ts';
+import { system } from './commands/system.ts';
 import { token } from './commands/token.ts';
 import { transparent } from './commands/transparent.ts';
 import { vault } from './commands/vault.ts';
@@ -37,6 +38,7 @@ const COMMANDS: readonly Command[] = [
   reload,
   run,
   env,
+  system,
   transparent,
   token,
   profile,

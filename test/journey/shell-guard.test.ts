@@ -6,20 +6,13 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { EnvironmentChange } from '../../cmd/environment.ts';
 import { type HookedShell, hookText } from '../../cmd/shell-hook.ts';
 import { eventually } from '../support/eventually.ts';
+import { freePort } from '../support/free-port.ts';
 import { openShell } from '../support/interactive-shell.ts';
 import { daemonPid, json, newUser } from '../support/sallyport.ts';
 
 const SHELLS = (['bash', 'zsh', 'fish'] as const).filter((shell) => spawnSync(shell, ['-c', 'true']).status === 0);
 const ORIGIN = 'origin.example.test';
 const FORMER = 'http://former.example.test:3128';
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 function listens(port: number): Promise<boolean> {
   return new Promise((resolve) => {

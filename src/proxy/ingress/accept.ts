@@ -91,12 +91,15 @@ function isPacRequest(house: House, head: ParsedRequest): boolean {
   if (head.method !== 'GET' || head.target !== '/proxy.pac') return false;
   if (ASKED_BY_A_PAGE.some((name) => firstValue(head.headers, name) !== undefined)) return false;
   const host = firstValue(head.headers, 'host');
-  return house.own().some((a) => host === `${a.host}:${a.port}` || (a.host === '127.0.0.1' && host === `localhost:${a.port}`));
+  return house.own().some((a) => host === endpointText(a) || (a.host === '127.0.0.1' && host === `localhost:${a.port}`));
+}
+
+function endpointText({ host, port }: { readonly host: string; readonly port: number }): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 function givePac(house: House, client: Wire): void {
-  const here = house.own()[0]!;
-  const body = Buffer.from(pacFile(`${here.host}:${here.port}`, house.options.policy().interceptedHosts));
+  const body = Buffer.from(pacFile(endpointText(house.own()[0]!), house.options.policy().interceptedHosts));
   const headers = [
     'Content-Type',
     'application/x-ns-proxy-autoconfig',
