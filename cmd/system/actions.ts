@@ -11,7 +11,7 @@ import type { Call } from '../command.ts';
 import { CommandFailure, EXIT, explain } from '../failure.ts';
 import { homeOf } from '../settings.ts';
 import { putPlan } from './put.ts';
-import type { Machine, Mode, Proxy, SystemSetting } from './setting.ts';
+import type { Machine, Mode, Reachable, SystemSetting } from './setting.ts';
 import { SYSTEM_SETTINGS } from './settings.ts';
 
 type Action = (call: Call, machine?: Machine) => Promise<number>;
@@ -55,7 +55,7 @@ const MARKS = { made: 'set', unchanged: 'set already' } as const;
 interface Place {
   readonly journal: Journal;
   readonly machine: Machine;
-  readonly proxy: Proxy;
+  readonly proxy: Reachable;
   readonly tell: (line: string) => void;
 }
 
@@ -95,7 +95,7 @@ function thisMachine(): Machine {
 }
 
 /** Of the daemon that runs: a system that is led to nobody reaches nothing. Throws CommandFailure where what is set would not last or not work. */
-async function proxyOf(home: string, inherited: Readonly<Record<string, string | undefined>>): Promise<Proxy> {
+async function proxyOf(home: string, inherited: Readonly<Record<string, string | undefined>>): Promise<Reachable> {
   const client = controlOf(home);
   const [connection, rows] = [await client.connection(), await client.config()];
   const url = new URL(connection.proxyUrl);

@@ -18,7 +18,7 @@ export interface Machine {
 }
 
 /** What is to be reached. */
-export interface Proxy {
+export interface Reachable {
   readonly host: string;
   readonly port: number;
   /** With user and password where they are asked for. */
@@ -66,6 +66,6 @@ export interface SystemSetting {
   /** As its file is called. */
   readonly name: string;
   /** Undefined: it is of use here and can be written. Otherwise why not, in a few words. */
-  unfit(mode: Mode, machine: Machine, proxy: Proxy): Promise<string | undefined>;
-  plan(mode: Mode, machine: Machine, proxy: Proxy): Promise<Plan>;
+  unfit(mode: Mode, machine: Machine, proxy: Reachable): Promise<string | undefined>;
+  plan(mode: Mode, machine: Machine, proxy: Reachable): Promise<Plan>;
 }

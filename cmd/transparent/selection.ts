@@ -1,4 +1,5 @@
-// Whose connections are to be redirected, from what a user has typed. Must not know nftables beyond what it can take.
+// Whose connections are to be redirected, from what a user has typed, and whether the daemon is among them.
+// Must not know nftables beyond what it can take.
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { carryOut, type Hands } from '../changes/hands.ts';

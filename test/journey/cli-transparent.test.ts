@@ -27,7 +27,7 @@ describe.skipIf(!canRedirect)('transparent', () => {
 
   test('the second time changes nothing', () => {
     expect(scene.said['on again']!.out).toContain('already');
-    expect(scene.tables['on again']).toBe(scene.tables['on']!);
+    expect(scene.tables['on again']).toBe(scene.tables.on!);
     expect(scene.journal['on again']).toEqual(scene.journal.on);
     expect(scene.journal.on).toHaveLength(1);
   });

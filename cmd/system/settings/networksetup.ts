@@ -1,7 +1,7 @@
 // The proxy of macOS, which Safari, Chrome and native programs follow: one a network service (Wi-Fi, Ethernet, …).
 // Must not switch on what a user has switched off.
 import { carryOut } from '../../changes/hands.ts';
-import type { Machine, Mode, Proxy, SystemSetting, Value } from '../setting.ts';
+import type { Machine, Mode, Reachable, SystemSetting, Value } from '../setting.ts';
 
 /** `networksetup`, for every service that is on. */
 export const networksetup: SystemSetting = {
@@ -27,7 +27,7 @@ async function services({ hands }: Machine): Promise<readonly string[]> {
   return lines.filter((line) => line !== '' && !line.startsWith('*'));
 }
 
-function valuesOf(mode: Mode, service: string, { host, port, pacUrl }: Proxy): readonly Value[] {
+function valuesOf(mode: Mode, service: string, { host, port, pacUrl }: Reachable): readonly Value[] {
   if (mode === 'pac') return [pacValue(service, pacUrl)];
   return ['webproxy', 'securewebproxy'].map((kind) => serverValue(service, kind, host, port));
 }
