@@ -5,6 +5,7 @@ import { openLog } from '../src/log.ts';
 import type { Connection, Controlled, Reloaded, Status } from '../src/proxy/control/messages.ts';
 import { serveControl } from '../src/proxy/control/serve.ts';
 import { controlPath } from '../src/proxy/control/socket-path.ts';
+import { openOrigins } from '../src/proxy/ingress/origin.ts';
 import { openPeerProcesses } from '../src/proxy/ingress/peer-process.ts';
 import { openPeerUsers } from '../src/proxy/ingress/peer-user.ts';
 import { type RunningProxy, startProxy } from '../src/proxy/start.ts';
@@ -124,9 +125,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
   let proxy: RunningProxy;
   const listen = options.isEphemeral && first.origins.listen === 'default' ? { ...first.config.listen, port: 0 } : first.config.listen;
+  const port = first.config.transparent_port;
   try {
     proxy = await startProxy({
       listen,
+      transparent: port === undefined ? undefined : { port, originOf: openOrigins() },
       policy: () => state.policy,
       certs: () => state.certs,
       trust: state.trust,
@@ -158,7 +161,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       },
     });
   } catch (thrown) {
-    throw listenFailure(thrown, hostPort(listen)) ?? thrown;
+    throw listenFailure(thrown, listen, port) ?? thrown;
   }
   opening.defer(() => proxy.close());
 
@@ -231,6 +234,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     pid: process.pid,
     home,
     listen: address,
+    transparent: proxy.transparent.map(hostPort),
     startedAtMs,
     draining,
     ...proxy.status(),

@@ -73,6 +73,17 @@ export function changed(
   return out;
 }
 
+/** The way back: what was there before, where it was not a change of the same kind, made by a shell around this one. */
+export function takenBack(change: EnvironmentChange, inherited: Readonly<Record<string, string | undefined>>): EnvironmentChange {
+  const names = [...Object.keys(change.set), ...change.unset];
+  const former = names.flatMap((name) => {
+    const value = inherited[name];
+    return value === undefined || value === change.set[name] ? [] : [[name, value] as const];
+  });
+  const set = Object.fromEntries(former);
+  return { set, unset: names.filter((name) => !Object.hasOwn(set, name)) };
+}
+
 /** The environment with stand-ins where it has keys that the daemon puts in, and without what opens the vault: a program can read its variables. */
 export function withoutKeys(
   environment: Readonly<Record<string, string | undefined>>,

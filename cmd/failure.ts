@@ -3,6 +3,7 @@
 import { ConfigError } from '../src/config-file.ts';
 import { Fault } from '../src/fault.ts';
 import { NotRunning } from '../src/proxy/control/call.ts';
+import { hostPort } from './address.ts';
 
 /** Exit codes of every command. `run` gives that of its command instead. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, notRunning: 3 } as const;
@@ -55,19 +56,31 @@ export function explain(thrown: unknown): Explained {
 /** The text with the commands it names as they can be typed where `self` is what starts us (`npx sallyport`, a path). */
 export function asTyped(text: string, self: string): string {
   return text.replace(
-    /(?<![\w/.-])sallyport (?=(?:start|stop|status|reload|run|env|token|profile|ca|rules|fidelity|log|limits|breaker|audit|vault|db|panic|doctor|demo|completion|usage|metrics)\b)/g,
+    /(?<![\w/.-])sallyport (?=(?:start|stop|status|reload|run|env|token|profile|ca|rules|fidelity|log|limits|breaker|audit|vault|db|panic|doctor|demo|completion|usage|metrics|system|transparent)\b)/g,
     () => `${self} `,
   );
 }
 
-/** The line for an address that cannot be listened on, or undefined for another error. `where` is `host:port`, `flag` what chooses another. */
-export function listenFailure(thrown: unknown, where: string, flag = '--listen'): CommandFailure | undefined {
+/**
+ * The line for an address that cannot be listened on, or undefined for another error. `secondPort`: that of the door for
+ * redirected connections; `own`: what chooses another for `listen`.
+ */
+export function listenFailure(
+  thrown: unknown,
+  listen: { readonly host: string; readonly port: number },
+  secondPort?: number,
+  own = '--listen HOST:PORT',
+): CommandFailure | undefined {
+  const { code, port } = thrown as NodeJS.ErrnoException & { readonly port?: number };
+  const isSecond = secondPort !== undefined && port === secondPort && port !== listen.port;
+  const where = isSecond ? `port ${port} of loopback` : hostPort(listen);
+  const flag = isSecond ? '--transparent-port PORT' : own;
   const words: Record<string, string> = {
-    EADDRINUSE: `${where} is taken by another program: choose another with ${flag} HOST:PORT (port 0 picks one)`,
-    EACCES: `listening on ${where} is not permitted: choose a port above 1023 with ${flag} HOST:PORT`,
-    EADDRNOTAVAIL: `${where} is no address of this machine: choose another with ${flag} HOST:PORT`,
-    EAFNOSUPPORT: `${where} is of an address family that this machine does not have: choose another with ${flag} HOST:PORT`,
+    EADDRINUSE: `${where} is taken by another program: choose another with ${flag} (port 0 picks one)`,
+    EACCES: `listening on ${where} is not permitted: choose a port above 1023 with ${flag}`,
+    EADDRNOTAVAIL: `${where} is no address of this machine: choose another with ${flag}`,
+    EAFNOSUPPORT: `${where} is of an address family that this machine does not have: choose another with ${flag}`,
   };
-  const line = words[String((thrown as NodeJS.ErrnoException).code)];
+  const line = words[String(code)];
   return line === undefined ? undefined : new CommandFailure(EXIT.failed, line);
 }

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import type { LoadedConfig } from '../src/config.ts';
 import { listenTrouble } from '../src/proxy/control/free-port.ts';
 import { openTrust } from '../src/proxy/egress/trust.ts';
-import { hostPort } from './address.ts';
 import { listenFailure } from './failure.ts';
 
 /** Throws Error for further roots that cannot be read, and CommandFailure for a port that is taken. Where a daemon has run before, the lock of its home has the first word. */
@@ -15,6 +14,6 @@ export async function checkFirstStart({ config, origins }: LoadedConfig, isEphem
   const picksPort = listen.port === 0 || (isEphemeral && origins.listen === 'default');
   if (picksPort || existsSync(join(home, 'daemon.lock'))) return;
   const code = await listenTrouble(listen.host, listen.port);
-  const failure = code === undefined ? undefined : listenFailure({ code }, hostPort(listen));
+  const failure = code === undefined ? undefined : listenFailure({ code }, listen);
   if (failure) throw failure;
 }

@@ -25,7 +25,9 @@ import { run } from './commands/run.ts';
 import { start } from './commands/start.ts';
 import { status } from './commands/status.ts';
 import { stop } from './commands/stop.ts';
+import { system } from './commands/system.ts';
 import { token } from './commands/token.ts';
+import { transparent } from './commands/transparent.ts';
 import { usage } from './commands/usage.ts';
 import { vault } from './commands/vault.ts';
 import { forgetCompileCache } from './compile-cache.ts';
@@ -39,6 +41,8 @@ const COMMANDS: readonly Command[] = [
   reload,
   run,
   env,
+  system,
+  transparent,
   token,
   profile,
   ca,

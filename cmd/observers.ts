@@ -60,7 +60,7 @@ export async function openObservers(
           closing.defer(() => served.close());
           log.info({ listen: hostPort(served.address) }, 'metrics can be read');
         } catch (thrown) {
-          const failure = listenFailure(thrown, hostPort(page.listen), '--metrics') ?? thrown;
+          const failure = listenFailure(thrown, page.listen, undefined, '--metrics HOST:PORT') ?? thrown;
           // The daemon that stays has it, most likely, and a command need not fail for that.
           if (!isEphemeral) throw failure;
           log.warn({ err: failure }, 'metrics cannot be read');

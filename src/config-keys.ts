@@ -30,6 +30,19 @@ export const KEYS = {
     expects: 'an address and port such as 127.0.0.1:8898',
     fixed: true,
   },
+  transparent_port: {
+    kind: 'number',
+    argument: 'PORT',
+    help: 'a second port, on loopback, for connections that `transparent on` redirects (Linux)',
+    expects: 'a port from 1 to 65535, or 0 for any',
+    fixed: true,
+  },
+  when_down: {
+    kind: 'text',
+    argument: 'CHOICE',
+    help: 'what shells with the hook of `env --hook` do while no daemon answers: refuse or direct',
+    expects: 'refuse (programs fail, nothing leaves unmasked) or direct (programs go past the proxy)',
+  },
   home: {
     kind: 'text',
     argument: 'DIR',

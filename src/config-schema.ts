@@ -41,6 +41,8 @@ export function shapes(grammar: ConfigGrammar) {
   const pattern = z.string().transform((text, ctx) => attempt(ctx, () => grammar.hostPattern(text)));
   return {
     listen: listenText.transform((v, ctx) => attempt(ctx, () => parseListen(String(v)))),
+    transparent_port: z.int().min(0).max(65_535),
+    when_down: z.enum(['refuse', 'direct']),
     home: path,
     intercept: z.array(pattern),
     connect_to: z.array(z.string().transform((text, ctx) => attempt(ctx, () => parseConnectTo(text, grammar)))),

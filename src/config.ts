@@ -9,7 +9,7 @@ import { didYouMean } from './nearest.ts';
 import { ruleComplaint } from './rule-schema.ts';
 
 type Shapes = ReturnType<typeof shapes>;
-type Unset = 'parent_proxy' | 'proxy_auth' | 'metrics' | 'traces' | 'ready_file' | 'ready_fd';
+type Unset = 'transparent_port' | 'parent_proxy' | 'proxy_auth' | 'metrics' | 'traces' | 'ready_file' | 'ready_fd';
 
 /** Checked settings under the names of the file's keys. Paths are absolute. */
 export type Config = { readonly [K in Exclude<ConfigKey, Unset>]: z.output<Shapes[K]> } & {
@@ -57,6 +57,7 @@ export function flagName(key: string): string {
 
 const DEFAULTS: { [K in Exclude<ConfigKey, Unset | 'home' | 'mask'>]: z.input<Shapes[K]> } = {
   listen: '127.0.0.1:8898',
+  when_down: 'refuse',
   intercept: [],
   connect_to: [],
   upstream_ca: [],

@@ -7,7 +7,8 @@ import { pacFile } from '../../src/rules/pac.ts';
 import { clientEnvironment, plannedConnection } from '../client-environment.ts';
 import type { Command } from '../command.ts';
 import { EXIT } from '../failure.ts';
-import { homeOf } from '../settings.ts';
+import { homeOf, loadSettings } from '../settings.ts';
+import { HOOKED_SHELLS, type HookedShell, hookText } from '../shell-hook.ts';
 import { SHELL_NAMES, type ShellName, shellOf, shellText } from '../shells.ts';
 
 /** `sallyport env`. */
@@ -18,11 +19,13 @@ export const env: Command = {
   options: {
     shell: { type: 'string', describe: 'whose syntax; taken from $SHELL otherwise', choices: SHELL_NAMES },
     pac: { type: 'boolean', describe: 'print the proxy auto-configuration file instead' },
+    hook: { type: 'string', describe: 'print a guard for this shell: it sets them only while the daemon answers', choices: HOOKED_SHELLS },
     'keep-attribution': { type: 'boolean', describe: "leave Claude Code's attribution header on" },
   },
   examples: [
     ['env', 'look at them'],
     ['env --shell fish', 'for fish; evaluate with: sallyport env --shell fish | source'],
+    ['env --hook bash', 'for .bashrc: eval "$(sallyport env --hook bash)"; what it does without a daemon is when_down'],
     ['env --pac', 'for a browser or the system: intercepted hosts only'],
   ],
   run: async ({ args, json, invocation, terminal }) => {
@@ -47,6 +50,18 @@ export const env: Command = {
       return EXIT.ok;
     }
     const change = clientEnvironment(home, connection, invocation.environment, args['keep-attribution'] === true);
+    if (args.hook !== undefined) {
+      const { hostname, port } = new URL(connection.proxyUrl);
+      const { config, origins } = loadSettings(invocation);
+      if (config.listen.port === 0)
+        terminal.err(
+          `sallyport: note: listen picks another port at each start (${origins.listen}): name one, or new shells lose the daemon`,
+        );
+      const guarded = { host: hostname.replace(/^\[(.*)\]$/, '$1'), port: Number(port), change, whenDown: config.when_down };
+      const text = hookText(args.hook as HookedShell, { ...guarded, inherited: invocation.environment });
+      terminal.out(json ? JSON.stringify({ text }) : text);
+      return EXIT.ok;
+    }
     const shell = (args.shell as ShellName | undefined) ?? shellOf(invocation.environment.SHELL, process.platform);
     terminal.out(json ? JSON.stringify(change) : shellText(shell, change));
     return EXIT.ok;

@@ -51,6 +51,15 @@ export function checkEnvironment(env: Environment, ours: string | undefined, int
 export function checkSettings({ config, file, notices }: LoadedConfig): readonly Finding[] {
   const findings: Finding[] = [found.ok('configuration', file ?? 'no file; defaults, environment and flags')];
   for (const notice of notices) findings.push(found.warn('environment', notice, 'correct or unset it'));
+  findings.push(
+    config.when_down === 'refuse'
+      ? found.ok('when_down', 'refuse: shells with the hook of `sallyport env --hook` let nothing past a daemon that is gone')
+      : found.warn(
+          'when_down',
+          'direct: shells with the hook of `sallyport env --hook` go past a daemon that is gone, unmasked',
+          'when_down: refuse',
+        ),
+  );
   if (config.connect_to.some((c) => c.pattern === '*'))
     findings.push(found.warn('connect_to', '* sends every name to one address', 'meant for tests: name the hosts'));
   if (config.allow_remote)

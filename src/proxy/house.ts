@@ -36,6 +36,8 @@ export interface House extends Conductor {
   readonly drains: Set<() => void>;
   /** Open tunnels that are passed through; each tells when its last byte went by (monotonic ms). */
   readonly tunnels: Set<() => number>;
+  /** Our ends of the connections we have dialled, by `endKey`: what comes in from one of them goes round in a circle. */
+  readonly dialled: Set<string>;
   /** Our own listening addresses: never a target. */
   readonly own: () => readonly { readonly host: string; readonly port: number }[];
 }

@@ -16,12 +16,15 @@ import type { Secret } from '../secret.ts';
 import type { Trust } from './egress/trust.ts';
 import type { Exchange } from './exchange.ts';
 import type { Connected, PeerUser } from './ingress/ends.ts';
+import type { Origin } from './ingress/origin.ts';
 import type { PeerProcesses } from './ingress/peer-process.ts';
 import type { After } from './refresh-flights.ts';
 
 /** Everything the proxy is given; functions are asked anew so that a reload needs no restart. */
 export interface ProxyOptions {
   readonly listen: { readonly host: string; readonly port: number };
+  /** The second door, on loopback, for connections that the packet filter redirects: its port, and where such a connection was on its way to. */
+  readonly transparent?: { readonly port: number; readonly originOf: (connected: Connected) => Promise<Origin> } | undefined;
   /** Read once per exchange; an exchange keeps the one it began with. */
   readonly policy: () => Policy;
   readonly certs: () => CertAuthority;

@@ -1,10 +1,11 @@
 // Opens the one port and gives every socket to accept. Owns what lives as long as the daemon: open sockets, counts, the drain.
 // It must not know what happens on a socket.
 import { randomBytes, randomInt } from 'node:crypto';
-import { type AddressInfo, createServer, type Server } from 'node:net';
+import type { Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { capturedBy } from './body/capture.ts';
 import type { Limits } from './control/messages.ts';
+import { type Address, type Door, type DoorOptions, openDoor, openLoopbackDoors } from './door.ts';
 import { openFlow } from './egress/flow.ts';
 import { openMachines } from './egress/flow-machines.ts';
 import { type Reset, resetMachines, viewMachines } from './egress/flow-view.ts';
@@ -13,6 +14,7 @@ import { openWay } from './egress/way.ts';
 import { type FidelityReport, openFidelityLog } from './fidelity.ts';
 import type { House } from './house.ts';
 import { accept } from './ingress/accept.ts';
+import { acceptRedirected } from './ingress/redirected.ts';
 import type { ProxyOptions } from './options.ts';
 import { openRefreshFlights, realAfter } from './refresh-flights.ts';
 import { openRefusedLogins } from './refused-logins.ts';
@@ -20,7 +22,9 @@ import { resetConnection } from './wire/reset.ts';
 
 /** A listening proxy. Ends by `drain` or `close`. */
 export interface RunningProxy {
-  readonly address: { readonly host: string; readonly port: number };
+  readonly address: Address;
+  /** Where redirected connections come in; none without that door. */
+  readonly transparent: readonly Address[];
   status(): {
     readonly connections: number;
     readonly tunnels: number;
@@ -55,6 +59,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   const count = (name: string): void => {
     totals[name] = (totals[name] ?? 0) + 1;
   };
+  const doors: Door[] = [];
   const flow = openFlow({ machines, now, random, after, count });
   const house: House = {
     options,
@@ -62,7 +67,8 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     sockets: new Map(),
     drains: new Set(),
     tunnels: new Set(),
-    own: () => ownAddresses(address),
+    dialled: new Set(),
+    own: () => doors.flatMap(({ address }) => ownAddresses(address)),
     nextId: () => {
       exchanges++;
       return `x-${run}-${(++serial).toString(36)}`;
@@ -85,15 +91,18 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     },
   };
   const refusedLogins = openRefusedLogins(options.log, house.count, options.now);
-  // Half-open sockets: a client may end its side and still wait for its answer.
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => void accept(house, socket));
-  server.maxConnections = options.limits().maxConnections;
-  await listen(server, options.listen);
-  server.on('error', (err) => options.log.error({ err }, 'the listener failed'));
-  const bound = server.address() as AddressInfo;
-  const address = { host: bound.address, port: bound.port };
+  const { maxConnections } = options.limits();
+  const onError = (err: Error) => options.log.error({ err }, 'the listener failed');
+  const door = await openDoor(options.listen, { maxConnections, onSocket: (socket) => void accept(house, socket), onError });
+  doors.push(door);
+  const redirected = await openRedirected(options, { maxConnections, onError }, house).catch(async (thrown) => {
+    await door.close();
+    throw thrown;
+  });
+  doors.push(...redirected);
   return {
-    address,
+    address: door.address,
+    transparent: redirected.map((one) => one.address),
     status: () => ({ connections: house.sockets.size, tunnels: house.tunnels.size, exchanges, totals: { ...totals } }),
     fidelity: (host) => reports.list(host),
     limits: () => ({
@@ -107,7 +116,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     },
     async drain(deadlineMs) {
       draining = true;
-      server.close();
+      for (const one of doors) void one.close();
       for (const drain of house.drains) drain();
       const isQuiet = await emptied(house, deadlineMs, () => exchanges);
       if (!isQuiet) return cutAll(house);
@@ -116,19 +125,20 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     async close() {
       draining = true;
       cutAll(house);
-      await new Promise<void>((resolve) => server.close(() => resolve()));
+      await Promise.all(doors.map((one) => one.close()));
     },
   };
 }
 
-function listen(server: Server, where: ProxyOptions['listen']): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host: where.host, port: where.port, backlog: 1024 }, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
+/** The second door, where there is to be one. */
+async function openRedirected(
+  { transparent }: ProxyOptions,
+  options: Omit<DoorOptions, 'onSocket'>,
+  house: House,
+): Promise<readonly Door[]> {
+  if (!transparent) return [];
+  const onSocket = (socket: Socket) => void acceptRedirected(house, socket, transparent.originOf);
+  return openLoopbackDoors(transparent.port, { ...options, onSocket });
 }
 
 /** Once the last exchange is done, sockets get this long to hand their last bytes over, and tunnels to fall silent, ms. */
@@ -159,7 +169,7 @@ function cutAll(house: House): void {
 }
 
 /** Every address under which the listener can be reached, as far as this machine knows. */
-function ownAddresses({ host, port }: RunningProxy['address']): readonly RunningProxy['address'][] {
+function ownAddresses({ host, port }: Address): readonly Address[] {
   if (host !== '0.0.0.0' && host !== '::') return [{ host, port }];
   return Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map((entry) => ({ host: entry.address, port })));
 }

@@ -11,11 +11,17 @@ export interface Run {
   readonly stderr: () => string;
 }
 
-/** Starts a program in a group of its own, with exactly these variables; `input` is all it finds on standard input. */
-export function start(command: readonly string[], cwd: string, env: Readonly<Record<string, string>>, input?: string): Run {
+/** Starts a program in a group of its own, with exactly these variables; `input` is all it finds on standard input. `uid`: as that user. */
+export function start(command: readonly string[], cwd: string, env: Readonly<Record<string, string>>, input?: string, uid?: number): Run {
   const out: Buffer[] = [];
   const err: Buffer[] = [];
-  const child = spawn(command[0]!, command.slice(1), { cwd, env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(command[0]!, command.slice(1), {
+    cwd,
+    env,
+    detached: true,
+    stdio: ['pipe', 'pipe', 'pipe'],
+    ...(uid && { uid, gid: uid }),
+  });
   child.stdin.on('error', () => {});
   child.stdin.end(input);
   child.stdout.on('data', (d: Buffer) => out.push(d));

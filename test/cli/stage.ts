@@ -12,10 +12,11 @@ import { type Relay, startRelay } from '../support/relay.ts';
 import { CA_VARIABLE, type CliSetting, promptArguments, signIn, VAULT_KEYS, WITHOUT_KEY } from './cli-runs.ts';
 import { installedCli } from './install.ts';
 import { ended, start } from './processes.ts';
+import { REDIRECTED_SETTINGS, redirect, startRedirected } from './redirect.ts';
 import { filesWith, markedKey, type Sightings, watchProcesses } from './sightings.ts';
 
-/** Which way a step takes: `direct` is a plain CONNECT relay; `run` is `sallyport run`, with a daemon or its own. */
-export type Way = 'direct' | 'daemon' | 'own-daemon';
+/** Which way a step takes: `direct` is a plain CONNECT relay; `daemon` and `own-daemon` are `sallyport run`; `transparent` is no proxy variable at all. */
+export type Way = 'direct' | 'daemon' | 'own-daemon' | 'transparent';
 
 export interface Step {
   readonly way: Way;
@@ -125,11 +126,15 @@ async function play(job: StageJob): Promise<StageResult> {
   writeFileSync(caFile, provider.authority.pem);
   const scene: Scene = { job, folder, provider, gate, refusals, relay, caFile };
   const steps: StepResult[] = [];
-  const daemon = job.steps.some((s) => s.way === 'daemon') ? await startDaemon(scene) : undefined;
+  const way = job.steps.map((s) => s.way).find((w) => w === 'daemon' || w === 'transparent');
+  const daemon = way && (await startDaemon(scene, way));
   try {
+    if (way === 'transparent') await redirect(folder, job.setting.cli, (words) => ask(scene, words, undefined, way));
     const kept = job.vault ? await keepKey(scene) : undefined;
     for (const step of job.steps) steps.push(await runStep(scene, step));
-    const fidelity = daemon ? (JSON.parse(await ask(scene, ['fidelity', '--json', '--last', '200'])) as FidelityReport[]) : [];
+    const fidelity = daemon
+      ? (JSON.parse(await ask(scene, ['fidelity', '--json', '--last', '200'], undefined, way)) as FidelityReport[])
+      : [];
     const providerFailures = provider.capture.failures.map(String);
     return { steps, fidelity, kept: await kept?.(), daemonLog: daemon?.log() ?? '', providerFailures };
   } finally {
@@ -157,13 +162,15 @@ async function runStep(scene: Scene, step: Step): Promise<StepResult> {
   if (trouble && 'downMs' in trouble) scene.gate.down(trouble.downMs);
   const started = performance.now();
   const run =
-    step.way === 'direct'
-      ? start(command, cwd, { ...environment, HTTPS_PROXY: scene.relay.url, [CA_VARIABLE[setting.cli]]: scene.caFile })
-      : start(
-          [LAUNCHER, 'run', '--home', sallyportHome(scene, step.way), ...(isVault ? ['--with', KEPT] : []), '--', ...command],
-          cwd,
-          environment,
-        );
+    step.way === 'transparent'
+      ? startRedirected(scene.folder, command, { cwd, home }, environment)
+      : step.way === 'direct'
+        ? start(command, cwd, { ...environment, HTTPS_PROXY: scene.relay.url, [CA_VARIABLE[setting.cli]]: scene.caFile })
+        : start(
+            [LAUNCHER, 'run', '--home', sallyportHome(scene, step.way), ...(isVault ? ['--with', KEPT] : []), '--', ...command],
+            cwd,
+            environment,
+          );
   const timedOut = await ended(run.child, step.timeoutMs ?? STEP_MS);
   const files = Object.fromEntries(
     readdirSync(cwd)
@@ -211,14 +218,15 @@ function sallyportHome(scene: Scene, way: Way): string {
     listen: '127.0.0.1:0',
     connect_to: [`*=${host}:${port}`],
     upstream_ca: [scene.caFile],
+    ...(way === 'transparent' && REDIRECTED_SETTINGS),
     ...(scene.job.resilience && { resilience: scene.job.resilience }),
   };
   writeFileSync(join(home, 'sallyport.yaml'), JSON.stringify(settings));
   return home;
 }
 
-async function startDaemon(scene: Scene): Promise<{ log(): string; stop(): Promise<void> }> {
-  const home = sallyportHome(scene, 'daemon');
+async function startDaemon(scene: Scene, way: Way): Promise<{ log(): string; stop(): Promise<void> }> {
+  const home = sallyportHome(scene, way);
   const ready = join(scene.folder, 'ready.json');
   const run = start([LAUNCHER, 'start', '--foreground', '--home', home, '--ready-file', ready], scene.folder, bareEnvironment(home));
   for (let i = 0; !existsWhole(ready); i++) {
@@ -243,8 +251,8 @@ function existsWhole(file: string): boolean {
 }
 
 /** What a command says on standard output about the daemon's home. Throws what it complains about. */
-async function ask(scene: Scene, words: readonly string[], input?: string): Promise<string> {
-  const home = sallyportHome(scene, 'daemon');
+async function ask(scene: Scene, words: readonly string[], input?: string, way: Way = 'daemon'): Promise<string> {
+  const home = sallyportHome(scene, way);
   const run = start([LAUNCHER, ...words, '--home', home], scene.folder, bareEnvironment(home), input);
   await ended(run.child, 10_000);
   if (run.child.exitCode !== 0) throw new Error(`sallyport ${words.join(' ')}: ${run.stderr()}${run.stdout()}`);

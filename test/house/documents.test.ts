@@ -54,6 +54,11 @@ const RUN_BY: Readonly<Record<string, readonly [file: string, text: string]>> = 
   'cmd/sallyport audit list': ['test/journey/cli-audit.test.ts', 'the log is shown, listed, exported and verified'],
   'cmd/sallyport audit export': ['test/journey/cli-audit.test.ts', 'export: lines or an archive, private'],
   'cmd/sallyport audit verify': ['test/journey/cli-audit.test.ts', 'what was done to the log is named'],
+  'eval "$(cmd/sallyport env --hook': ['test/journey/shell-guard.test.ts', 'a hook without a daemon'],
+  'cmd/sallyport env --hook': ['test/journey/shell-guard.test.ts', 'in bash, zsh and fish a shell keeps working'],
+  'cmd/sallyport transparent on': ['test/journey/cli-transparent.test.ts', 'a program without proxy variables is masked'],
+  'cmd/sallyport transparent status': ['test/journey/cli-transparent.test.ts', 'status says what is in force'],
+  'cmd/sallyport transparent off': ['test/journey/cli-transparent.test.ts', 'off takes it away, with nothing left'],
   eval: ['test/journey/cli-words.test.ts', 'env is what run would set; a shell takes it'],
 };
 
@@ -76,8 +81,8 @@ describe('documents', () => {
   });
 
   test('tell nobody to type what no test runs', () => {
-    const files = [...['guardrails', 'rules', 'audit', 'vault', 'budgets', 'resilience'].map((name) => `docs/${name}.md`)];
-    const typed = files.flatMap((file) => commands(readText(file)));
+    const pages = ['guardrails', 'rules', 'audit', 'vault', 'budgets', 'resilience', 'system'].map((name) => `docs/${name}.md`);
+    const typed = ['README.md', 'CONTRIBUTING.md', ...pages].flatMap((file) => commands(readText(file)));
     expect(typed.length).toBeGreaterThan(5);
     const known = (line: string) => Object.keys(RUN_BY).find((words) => line === words || line.startsWith(`${words} `));
     expect(typed.filter((line) => known(line) === undefined)).toEqual([]);

@@ -41,6 +41,8 @@ export interface TestDaemonOptions {
   readonly peerUser?: ProxyOptions['peerUser'];
   /** Which program every client is. Without it nobody asks. */
   readonly peerProcess?: ProxyOptions['peerProcess'];
+  /** A second door for redirected connections. */
+  readonly transparent?: ProxyOptions['transparent'];
   /** Exchanges are refused that would have to be recorded. */
   readonly refusesUnrecorded?: true;
   /** Profiles besides the default one, or in its place. */
@@ -113,6 +115,7 @@ export async function startTestDaemon(options: TestDaemonOptions = {}): Promise<
   const watchers = new Set<() => void>();
   const proxy = await startProxy({
     listen: { host: '127.0.0.1', port: 0 },
+    transparent: options.transparent,
     policy: () => policy,
     certs: () => certs,
     trust,

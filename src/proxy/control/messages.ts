@@ -16,6 +16,8 @@ export interface Status {
   readonly home: string;
   /** `host:port` that clients connect to. */
   readonly listen: string;
+  /** Where redirected connections come in, `host:port` each; empty without that door. */
+  readonly transparent: readonly string[];
   readonly startedAtMs: number;
   readonly draining: boolean;
   readonly connections: number;

@@ -13,6 +13,8 @@ export interface TcpOptions extends TargetOptions {
   readonly signal: AbortSignal;
   /** What `checkTarget` has given for the same options: its addresses are dialled and the name is not looked up again. */
   readonly destination?: Destination;
+  /** Hears of each connection that stands, before anything is sent on it. */
+  readonly onConnected?: (socket: Socket) => void;
 }
 
 // RFC 8305 5: the next address is tried when this one has not answered in time, or has failed.
@@ -36,6 +38,7 @@ export function openTcp(options: TcpOptions): Promise<Socket> {
   return bounded(options, async (signal) => {
     const found = options.destination ?? (await resolveTarget(options, signal));
     const socket = await connectFirst(interleaved(found.addresses).slice(0, MAX_ATTEMPTS), found.port, signal);
+    options.onConnected?.(socket);
     if (found.via) await openTunnel(socket, found.via, options.authority, signal);
     return socket;
   });

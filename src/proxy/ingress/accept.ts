@@ -10,9 +10,10 @@ import type { House } from '../house.ts';
 import { type ParsedRequest, parseRequestHead, renderHead } from '../wire/head.ts';
 import { within } from '../wire/patience.ts';
 import { readHeadBytes } from '../wire/read-head.ts';
-import { Wire } from '../wire/wire.ts';
+import type { Wire } from '../wire/wire.ts';
 import { admit, type Credentials, givenCredentials, programOf, userOf } from './admission.ts';
 import { aim } from './aim.ts';
+import { clientWire, logRefusal } from './client-wire.ts';
 import { enter } from './enter.ts';
 import { plainReply } from './error-reply.ts';
 import { linger } from './h1.ts';
@@ -35,19 +36,14 @@ const TLS_HANDSHAKE = 0x16;
 
 /** Serves one client socket to its end. Never throws. */
 export async function accept(house: House, socket: Socket): Promise<void> {
-  house.sockets.set(socket, socket);
-  socket.once('close', () => house.sockets.delete(socket));
-  socket.setNoDelay(true);
-  const client = new Wire(socket, socket);
+  const client = clientWire(house, socket);
   try {
     await greet(house, client, socket);
   } catch (thrown) {
     const fault = asFault(thrown);
     // A socket that was opened and never used (a probe, a browser's spare) is closed without a word.
     if (fault.detail === 'idle') return client.destroy();
-    house.count(`refused:${fault.code}`);
-    if (fault.code === 'internal') house.log.error({ err: fault.cause }, fault.message);
-    else house.log.debug({ fault: fault.code, detail: fault.detail }, fault.message);
+    logRefusal(house, fault);
     client.write(plainReply(fault));
     linger(client, house.options.limits().idleMs);
   }
@@ -102,12 +98,15 @@ function isPacRequest(house: House, head: ParsedRequest): boolean {
   if (head.method !== 'GET' || head.target !== '/proxy.pac') return false;
   if (ASKED_BY_A_PAGE.some((name) => firstValue(head.headers, name) !== undefined)) return false;
   const host = firstValue(head.headers, 'host');
-  return house.own().some((a) => host === `${a.host}:${a.port}` || (a.host === '127.0.0.1' && host === `localhost:${a.port}`));
+  return house.own().some((a) => host === endpointText(a) || (a.host === '127.0.0.1' && host === `localhost:${a.port}`));
+}
+
+function endpointText({ host, port }: { readonly host: string; readonly port: number }): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 function givePac(house: House, client: Wire): void {
-  const here = house.own()[0]!;
-  const body = Buffer.from(pacFile(`${here.host}:${here.port}`, house.options.policy().interceptedHosts));
+  const body = Buffer.from(pacFile(endpointText(house.own()[0]!), house.options.policy().interceptedHosts));
   const headers = [
     'Content-Type',
     'application/x-ns-proxy-autoconfig',

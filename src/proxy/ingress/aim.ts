@@ -56,6 +56,17 @@ export function dialTcp(house: House, target: Target, signal: AbortSignal, anew 
   return openTcp(target.destination && !anew ? { ...options, destination: target.destination } : options);
 }
 
+/** An end of a connection, for `house.dialled`. */
+export function endKey(address: string | undefined, port: number | undefined): string {
+  return `${address} ${port}`;
+}
+
+function noteDialled(house: House, socket: Socket): void {
+  const key = endKey(socket.localAddress, socket.localPort);
+  house.dialled.add(key);
+  socket.once('close', () => house.dialled.delete(key));
+}
+
 function tcpOptions(house: House, policy: Policy, authority: Authority, intercepted: boolean) {
   const parentProxy = house.options.parentProxy();
   return {
@@ -64,6 +75,7 @@ function tcpOptions(house: House, policy: Policy, authority: Authority, intercep
     intercepted,
     own: house.own,
     timeoutMs: house.options.limits().connectMs,
+    onConnected: (socket: Socket) => noteDialled(house, socket),
     ...(parentProxy ? { parentProxy } : {}),
   };
 }

@@ -3,11 +3,12 @@
 import { existsSync } from 'node:fs';
 import { type Connected, endsOf, type PeerUser } from './ends.ts';
 import { openSocketDiagnosis, type SocketUser } from './socket-diagnosis.ts';
+import { TABLES } from './socket-rows.ts';
 import { openSocketTable, type SocketTable } from './socket-table.ts';
 
 /** Whether this system can be asked at all. */
 export function tellsUsers(): boolean {
-  return openSocketDiagnosis() !== undefined || existsSync('/proc/net/tcp');
+  return openSocketDiagnosis() !== undefined || existsSync(`${TABLES}/tcp`);
 }
 
 /** Makes the question; tests bring ways of their own. */

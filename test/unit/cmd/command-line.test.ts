@@ -168,6 +168,8 @@ test('what was thrown becomes one line and a code', () => {
 
 test('an address that cannot be listened on says what to do', () => {
   for (const code of ['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL', 'EAFNOSUPPORT'])
-    expect(listenFailure({ code }, 'a:1')?.message).toMatch(/^.*a:1 .*--listen HOST:PORT/);
-  expect(listenFailure({ code: 'EMFILE' }, 'a:1')).toBeUndefined();
+    expect(listenFailure({ code }, { host: 'a', port: 1 })?.message).toMatch(/^.*a:1 .*--listen HOST:PORT/);
+  // Which of the two ports it is, is known by the error alone.
+  expect(listenFailure({ code: 'EADDRINUSE', port: 2 }, { host: 'a', port: 1 }, 2)?.message).toMatch(/^port 2 .*--transparent-port PORT/);
+  expect(listenFailure({ code: 'EMFILE' }, { host: 'a', port: 1 })).toBeUndefined();
 });

@@ -2,7 +2,8 @@
 import { endianness } from 'node:os';
 import { expect, test } from 'vitest';
 import type { Ends } from '../../../../src/proxy/ingress/ends.ts';
-import { openSocketTable, type ReadTable } from '../../../../src/proxy/ingress/socket-table.ts';
+import { openSocketTables, type ReadTable } from '../../../../src/proxy/ingress/socket-rows.ts';
+import { openSocketTable } from '../../../../src/proxy/ingress/socket-table.ts';
 
 const HEAD = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n';
 const row = (client: string, ours: string, user: number, inode = 4711) =>
@@ -13,13 +14,15 @@ const ZERO16 = '0'.repeat(16);
 const LOOPBACK6 = `${ZERO16}0000000001000000`;
 const MAPPED = `${ZERO16}FFFF00000100007F`;
 
+const tableOf = (read: ReadTable) => openSocketTable(openSocketTables(read));
+
 function tables(texts: Partial<Record<'tcp' | 'tcp6', readonly string[]>>) {
   const read: string[] = [];
   const reader: ReadTable = async function* (table) {
     read.push(table);
     yield* texts[table] ?? [];
   };
-  return { read, ask: openSocketTable(reader) };
+  return { read, ask: tableOf(reader) };
 }
 
 // The rows below are in the byte order of most machines.
@@ -53,7 +56,7 @@ test.each([
 test('those who ask at a time share a reading, and one who comes later gets a later one', async () => {
   const gates: (() => void)[] = [];
   let rows = '';
-  const ask = openSocketTable(async function* () {
+  const ask = tableOf(async function* () {
     await new Promise<void>((resolve) => gates.push(resolve));
     yield rows;
   });
@@ -77,7 +80,7 @@ test.each([
   ['EIO', 'absent'],
 ])('a table that cannot be read (%s) is %s', async (code, said) => {
   let reads = 0;
-  const ask = openSocketTable(() => {
+  const ask = tableOf(() => {
     reads++;
     throw Object.assign(new Error(code), { code });
   });
@@ -87,7 +90,7 @@ test.each([
 test('a table without end is read to a bound', async () => {
   const piece = `${'x'.repeat(8 * 1024 * 1024)}\n`;
   let pieces = 0;
-  const ask = openSocketTable(async function* (table) {
+  const ask = tableOf(async function* (table) {
     for (; table === 'tcp'; pieces++) yield piece;
   });
   expect(await ask(V4)).toBe('absent');
