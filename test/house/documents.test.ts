@@ -42,6 +42,7 @@ const RUN_BY: Readonly<Record<string, readonly [file: string, text: string]>> = 
   ],
   'cmd/sallyport rules test': ['test/journey/cli-rules.test.ts', 'all hold; the documents’ example does too'],
   'cmd/sallyport profile add': ['test/journey/cli-tokens.test.ts', 'a token is made, used, seen in the list'],
+  'cmd/sallyport profile set': ['test/journey/cli-audit.test.ts', 'bodies are kept for a while where a profile asks for it'],
   'cmd/sallyport token create': ['test/journey/cli-tokens.test.ts', 'a token is made, used, seen in the list'],
   'eval "$(cmd/sallyport completion': ['test/journey/cli-completion.test.ts', 'bash completes by the script'],
   'cmd/sallyport vault set': ['test/journey/cli-credentials.test.ts', 'a key is kept, put in for its placeholder'],
