@@ -31,3 +31,11 @@ test('of every host knows no login', () => {
   expect(route(genericProvider(['*']), 'POST', '/oauth/token').endpoint).toBeUndefined();
   expect(route(genericProvider(['*']), 'POST', '/v1/messages').endpoint?.name).toBe('messages');
 });
+
+test('a signature is known for one, and so is a billing block', () => {
+  const head = (value: string) => ({ method: 'POST', target: '/', authority: '', headers: ['Authorization', value] });
+  const { attests } = genericProvider(['a.test']);
+  expect(attests?.(head('AWS4-HMAC-SHA256 Credential=a'), Buffer.alloc(0))).toBe('signed');
+  expect(attests?.(head('Bearer a'), Buffer.from('{"system":[{"text":"x-anthropic-billing-header: cch=1"}]}'))).toBe('attested');
+  expect(attests?.(head('Bearer a'), Buffer.alloc(0))).toBe(undefined);
+});

@@ -1,6 +1,6 @@
 // Profiles: what may be a name, and whose entries of the vault are open to whom.
 import { expect, test } from 'vitest';
-import { DEFAULT_PROFILE, isProfileName, mayUseEntry } from '../../../src/rules/profile.ts';
+import { capturesBodies, DEFAULT_PROFILE, isProfileName, mayUseEntry } from '../../../src/rules/profile.ts';
 
 test.each(['work', 'ci-2', 'a', 'team.red_1'])('%s is a name', (name) => {
   expect(isProfileName(name)).toBe(true);
@@ -16,4 +16,13 @@ test('a profile uses the entries it names, and with * all of them', () => {
   expect(mayUseEntry(few, 'openai')).toBe(true);
   expect(mayUseEntry(few, 'anthropic')).toBe(false);
   expect(mayUseEntry({ ...few, vault: [] }, 'openai')).toBe(false);
+});
+
+test('bodies are kept where that was asked for, and until then', () => {
+  const keeps = (over: object) => capturesBodies({ ...DEFAULT_PROFILE, ...over }, 1000);
+  expect(keeps({})).toBe(false);
+  expect(keeps({ maskedUntilMs: 2000 })).toBe(false);
+  expect(keeps({ log: 'masked' })).toBe(false);
+  expect(keeps({ log: 'masked', maskedUntilMs: 1000 })).toBe(false);
+  expect(keeps({ log: 'masked', maskedUntilMs: 1001 })).toBe(true);
 });
