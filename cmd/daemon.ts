@@ -209,6 +209,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     pid: process.pid,
     home,
     listen: address,
+    metricsUrl: observers.metricsUrl(),
     startedAtMs,
     draining,
     ...proxy.status(),

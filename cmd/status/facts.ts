@@ -10,6 +10,7 @@ export function statusText(s: Status, nowMs: number): string {
   const rows: [string, string][] = [
     ['state', s.draining ? 'stopping' : 'running'],
     ['listens on', s.listen],
+    ...(s.metricsUrl === undefined ? [] : [['metrics', s.metricsUrl] satisfies [string, string]]),
     ['home', s.home],
     ['process', `${s.pid}, version ${s.version}, for ${span(nowMs - s.startedAtMs)}`],
     ['CA', `${Math.floor((s.caExpiresAtMs - nowMs) / 86_400_000)} days left`],

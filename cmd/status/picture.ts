@@ -26,7 +26,12 @@ export function livePicture(status: Shown, nowMs: number, view: View): readonly 
     `${counted(exchanges, 'exchange')} running`,
   ];
   const held = heldUp(status.flow ?? [], nowMs).map((line) => inOneLine(line, view.width));
-  const lines = [inOneLine(facts.join(', '), view.width), '', ...providerTable(status, nowMs, view), ...(held.length > 0 ? ['', ...held] : [])];
+  const lines = [
+    inOneLine(facts.join(', '), view.width),
+    '',
+    ...providerTable(status, nowMs, view),
+    ...(held.length > 0 ? ['', ...held] : []),
+  ];
   if (lines.length <= view.height) return lines;
   const more = lines.length - view.height + 1;
   return [...lines.slice(0, view.height - 1), inOneLine(`and ${counted(more, 'line')} more`, view.width)];

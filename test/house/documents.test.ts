@@ -47,6 +47,8 @@ const RUN_BY: Readonly<Record<string, readonly [file: string, text: string]>> = 
   'cmd/sallyport vault set': ['test/journey/cli-credentials.test.ts', 'a key is kept, put in for its placeholder'],
   'cmd/sallyport completion': ['test/journey/cli-completion.test.ts', 'fish completes by the script'],
   'cmd/sallyport log': ['test/journey/cli-audit.test.ts', '--follow shows exchanges as they come'],
+  'cmd/sallyport metrics': ['test/journey/cli-watch.test.ts', 'metrics: the text, the values'],
+  'cmd/sallyport status': ['test/journey/cli-watch.test.ts', 'status --watch in a pipe'],
   'cmd/sallyport audit list': ['test/journey/cli-audit.test.ts', 'the log is shown, listed, exported and verified'],
   'cmd/sallyport audit export': ['test/journey/cli-audit.test.ts', 'export: lines or an archive, private'],
   'cmd/sallyport audit verify': ['test/journey/cli-audit.test.ts', 'what was done to the log is named'],
@@ -72,9 +74,15 @@ describe('documents', () => {
   });
 
   test('tell nobody to type what no test runs', () => {
-    const typed = ['README.md', 'CONTRIBUTING.md', 'docs/guardrails.md', 'docs/rules.md', 'docs/audit.md', 'docs/vault.md'].flatMap(
-      (file) => commands(readText(file)),
-    );
+    const typed = [
+      'README.md',
+      'CONTRIBUTING.md',
+      'docs/guardrails.md',
+      'docs/rules.md',
+      'docs/audit.md',
+      'docs/vault.md',
+      'docs/metrics.md',
+    ].flatMap((file) => commands(readText(file)));
     expect(typed.length).toBeGreaterThan(5);
     const known = (line: string) => Object.keys(RUN_BY).find((words) => line === words || line.startsWith(`${words} `));
     expect(typed.filter((line) => known(line) === undefined)).toEqual([]);

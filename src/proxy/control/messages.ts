@@ -12,6 +12,8 @@ export interface Status {
   readonly home: string;
   /** `host:port` that clients connect to. */
   readonly listen: string;
+  /** The page for Prometheus; undefined where there is none. */
+  readonly metricsUrl: string | undefined;
   readonly startedAtMs: number;
   readonly draining: boolean;
   readonly connections: number;

@@ -85,7 +85,12 @@ export function openRegistry(sources: MetricSources): MetricRegistry {
   const totals = (pick: Picked) => () => pick(status().totals);
   const guard = boundedValues(MAX_NAMES);
   counted('targets_total', 'Targets that were asked for', ['way'], totals(named('way', ['intercepted', 'tunnelled', 'absolute-form'])));
-  counted('leaves_issued_total', 'Leaf certificates issued', [], totals(({ leaves = 0 }) => [[{}, leaves]]));
+  counted(
+    'leaves_issued_total',
+    'Leaf certificates issued',
+    [],
+    totals(({ leaves = 0 }) => [[{}, leaves]]),
+  );
   counted('equality_total', 'Exchanges by how close the TLS hello came', ['grade'], totals(below('equality:', 'grade')));
   counted('guardrail_findings_total', 'What guardrails found', ['guardrail', 'action'], totals(guardrails(guard)));
   counted('guardrail_faults_total', 'Guardrails that failed or were late', ['guardrail'], totals(guardrailFaults(guard)));

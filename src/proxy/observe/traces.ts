@@ -32,9 +32,6 @@ const PACKAGES = [
 /** A collector takes its time, but not more. */
 const EXPORT_MS = 5000;
 const CLOSE_MS = 1000;
-/** Small enough that making JSON of them delays no stream. */
-const BATCH = 128;
-const MAX_WAITING = 4096;
 
 /** Rejects with an Error of one line where the packages are not there. */
 export async function openTraces(options: TraceOptions): Promise<Traces> {
@@ -42,8 +39,6 @@ export async function openTraces(options: TraceOptions): Promise<Traces> {
   const inner = new OTLPTraceExporter({ url: options.endpoint, timeoutMillis: EXPORT_MS });
   const processor = new BatchSpanProcessor({
     exporter: listened(inner, options.onTrouble),
-    maxExportBatchSize: BATCH,
-    maxQueueSize: MAX_WAITING,
     exportTimeoutMillis: EXPORT_MS,
   });
   const provider = new TracerProvider({
@@ -53,11 +48,12 @@ export async function openTraces(options: TraceOptions): Promise<Traces> {
     spanProcessors: [processor],
   });
   const write = spanWriter(api, provider.getTracer('sallyport', options.version));
+  let closing: Promise<void> | undefined;
   return {
     observe: (x, record) => {
       if (x.profile.log !== 'none') write(x, record);
     },
-    close: () => Promise.race([provider.shutdown().catch(() => undefined), pause(CLOSE_MS, undefined, { ref: false })]),
+    close: () => (closing ??= Promise.race([provider.shutdown().catch(() => undefined), pause(CLOSE_MS, undefined, { ref: false })])),
   };
 }
 

@@ -128,13 +128,19 @@ test('whatever is shown: no line is too wide, none too many, and no control char
     why: fc.oneof(text, fc.string({ unit: 'binary' }), fc.constant(`${ESC}[2J\n`)),
   });
   fc.assert(
-    fc.property(fc.array(anyFlow, { maxLength: 6 }), fc.integer({ min: 25, max: 160 }), fc.integer({ min: 2, max: 30 }), (rows, width, height) => {
-      const lines = draw(shown({ flow: rows }), width, height);
-      expect(lines.length).toBeLessThanOrEqual(height);
-      for (const line of lines) {
-        expect(line).not.toMatch(/\p{Cc}/u);
-        expect([...graphemes.segment(line)].length).toBeLessThanOrEqual(width);
-      }
-    }),
+    fc.property(
+      fc.array(anyFlow, { maxLength: 6 }),
+      fc.integer({ min: 25, max: 160 }),
+      fc.integer({ min: 2, max: 30 }),
+      (rows, width, height) => {
+        const lines = draw(shown({ flow: rows }), width, height);
+        expect(lines.length).toBeLessThanOrEqual(height);
+        for (const line of lines) {
+          expect(line).not.toMatch(/\p{Cc}/u);
+          expect([...graphemes.segment(line)].length).toBeLessThanOrEqual(width);
+        }
+      },
+    ),
+    { numRuns: 30 },
   );
 });
