@@ -39,7 +39,8 @@ export async function openTraces(options: TraceOptions): Promise<Traces> {
   const inner = new OTLPTraceExporter({ url: options.endpoint, timeoutMillis: EXPORT_MS });
   const processor = new BatchSpanProcessor({
     exporter: listened(inner, options.onTrouble),
-    exportTimeoutMillis: EXPORT_MS,
+    // The exporter gives up first, and says why.
+    exportTimeoutMillis: 2 * EXPORT_MS,
   });
   const provider = new TracerProvider({
     resource: resourceFromAttributes({ 'service.name': 'sallyport', 'service.version': options.version }),
