@@ -48,6 +48,10 @@ export function judge(runs: Readonly<Record<string, Figures>>, micro: Micro): Ju
     const [own, its] = [micro[step], micro[other]];
     return own === undefined || its === undefined ? undefined : own / its;
   };
+  const over = (what: string, watcher: string) => {
+    const [own, its] = [micro[`${what} ${watcher}`], micro[`${what} nothing`]];
+    return own === undefined || its === undefined ? undefined : own - its;
+  };
   return [
     atLeast('small GET/s, against http-mitm-proxy', 1.5, ratio('getPerSecond')),
     atLeast('100 KB POST/s with masking, against Squid without (estimated)', 1, ratio('postPerSecond', SQUID_POSTS)),
@@ -66,6 +70,7 @@ export function judge(runs: Readonly<Record<string, Figures>>, micro: Micro): Ju
     atMost('audit log of a million rows, open the store', 300, inMs(micro['open a store of a million rows']), 'ms'),
     atMost('audit log of a million rows, list 20', 100, inMs(micro['list 20 of a million rows']), 'ms'),
     atMost('audit log of a million rows, slowest of four searches', 100, inMs(micro['search a million rows, slowest']), 'ms'),
+    atMost('rates, metrics and traces, added to an exchange', 50, over('added to an exchange by', 'rates, metrics and traces'), 'us'),
     atMost('RSS idle', 120, ours?.rssIdleMib, 'MiB'),
     atMost('RSS with 100 streams', 180, ours?.rss100StreamsMib, 'MiB'),
     atMost('start to listening, warm store', 500, ours?.startMs, 'ms'),

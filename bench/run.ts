@@ -113,7 +113,7 @@ function rssMib(pid: number | undefined): number {
 async function runMicro(): Promise<Micro> {
   console.log('# micro-benchmarks');
   const measured: Micro[] = [];
-  for (const script of ['micro.ts', 'flow.ts', 'audit.ts']) {
+  for (const script of ['micro.ts', 'flow.ts', 'audit.ts', 'observe.ts']) {
     const child = spawn(process.execPath, ['--expose-gc', join(here, script)], { stdio: ['ignore', 'pipe', 'inherit'] });
     measured.push(JSON.parse(await firstLine(child)) as Micro);
   }

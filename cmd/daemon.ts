@@ -2,14 +2,13 @@
 // Signals are in outlive.ts, reload in reloading.ts. Must not print: it logs, and what it throws is one line.
 import type { Logger } from 'pino';
 import { openLog } from '../src/log.ts';
-import type { Connection, Controlled, Reloaded, Status } from '../src/proxy/control/messages.ts';
+import type { Controlled, Reloaded, Status } from '../src/proxy/control/messages.ts';
 import { serveControl } from '../src/proxy/control/serve.ts';
 import { controlPath } from '../src/proxy/control/socket-path.ts';
 import { openOrigins } from '../src/proxy/ingress/origin.ts';
 import { openPeerProcesses } from '../src/proxy/ingress/peer-process.ts';
 import { openPeerUsers } from '../src/proxy/ingress/peer-user.ts';
 import { type RunningProxy, startProxy } from '../src/proxy/start.ts';
-import { standIns } from '../src/rules/inject.ts';
 import { openKnownValues } from '../src/rules/masking/known-values.ts';
 import { startRetention } from '../src/store/audit/retention.ts';
 import { openCredentials } from '../src/store/credentials.ts';
@@ -17,20 +16,22 @@ import { openHome } from '../src/store/home.ts';
 import { openKeptStates } from '../src/store/kept-states.ts';
 import { openRules } from '../src/store/rules.ts';
 import { watchStore } from '../src/store/watch.ts';
-import { hostPort, proxyUrl, reachable } from './address.ts';
-import { allowedUsers, ownNeedToken } from './allowed-users.ts';
-import { recordDone, recordReload } from './audit/reloaded.ts';
+import { hostPort, reachable } from './address.ts';
+import { allowedUsers } from './allowed-users.ts';
+import { answers } from './answers.ts';
+import { recordReload } from './audit/reloaded.ts';
 import { caSeal } from './ca-seal.ts';
 import { refreshBundle, writePac } from './client-files.ts';
 import { configRows } from './config-rows.ts';
 import { listenFailure } from './failure.ts';
 import { checkFirstStart } from './first-start.ts';
-import { countHolders, holding } from './holders.ts';
+import { countHolders } from './holders.ts';
 import { lockHome } from './home-lock.ts';
 import { openKnownSources } from './known-sources.ts';
+import { flowRows, providerOf } from './limits/flow-rows.ts';
 import { openObservers } from './observers.ts';
 import { announce, checkReadyPlace, type Ready } from './ready.ts';
-import { lookAtReferences, openReferences, resolveTemplate } from './references.ts';
+import { openReferences, resolveTemplate } from './references.ts';
 import { openReloadable } from './reloading.ts';
 import { openRunTokens } from './run-tokens.ts';
 import { type Invocation, loadSettings, RULE_GRAMMAR } from './settings.ts';
@@ -235,6 +236,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     home,
     listen: address,
     transparent: proxy.transparent.map(hostPort),
+    metricsUrl: observers.metricsUrl(),
     startedAtMs,
     draining,
     ...proxy.status(),
@@ -244,46 +246,22 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     caExpiresAtMs: state.certs.expiresAtMs,
     caFingerprint: state.certs.fingerprint256,
     budgets: budgets.rows(),
+    spentToday: budgets.spentToday(),
+    flow: flowRows(proxy.limits().rows, providerOf(state.policy)),
   });
   const metrics = await observers.serve({ status, audit: () => audit });
+  const unlock = async (key: Buffer | undefined) => {
+    await keyring.renew(key);
+    await storeChanged();
+    return { locked: keyring.locked };
+  };
   const controlled: Controlled = {
+    ...answers({ state, proxy, vault, references, budgets, runTokens, holders, learn: sources.hold, store, keyring, log }),
     status,
     metrics,
-    connection: (): Connection => ({
-      proxyUrl: proxyUrl(reachable(proxy.address), state.config.proxy_auth),
-      caPath: state.certs.caPath,
-      caPem: state.certs.pem,
-      interceptedHosts: state.policy.interceptedHosts,
-      standIns: { ...vault.standIns(), ...standIns(state.policy.inject) },
-      credentials: vault.list().map(({ name, variable, placeholder }) => ({ name, variable, placeholder })),
-      closed: state.certs.isLocked ? (keyring.locked ?? 'the key of the CA does not open') : undefined,
-      needsToken: ownNeedToken(state.config, process.getuid?.()),
-    }),
-    config: () => configRows(state.loaded),
-    references: () => lookAtReferences(state.policy, references),
-    fidelity: (host) => proxy.fidelity(host),
-    limits: () => proxy.limits(),
-    reset: ({ what, host }) => {
-      const reset = proxy.reset({ what, host });
-      log.info({ what, host, reset }, 'states were taken back to rest');
-      recordDone({ store, keyring, log }, `${what} reset ${host ?? ''}`.trimEnd(), undefined, { reset });
-      return { reset };
-    },
-    usage: budgets.state,
     reload,
-    unlock: async (key) => {
-      await keyring.renew(key);
-      await storeChanged();
-      return { locked: keyring.locked };
-    },
+    unlock,
     stop: (now) => (now ? cut('asked to, at once') : stop('asked to')),
-    hold: holding({
-      needsToken: () => ownNeedToken(state.config, process.getuid?.()),
-      issueToken: runTokens.issue,
-      standing: () => [...Object.values(standIns(state.policy.inject)), ...vault.list().map(({ placeholder }) => placeholder)],
-      learn: sources.hold,
-      holders,
-    }),
   };
   const control = await serveControl(ready.control, controlled, (err) => log.error({ err }, 'the control socket has trouble'));
   opening.defer(() => control.close());

@@ -1,4 +1,5 @@
-// Numbers as people read them in a line. Must not know what they count.
+// Numbers as people read them in a line.
+// Must not know what they count.
 
 /** `350`, `12.3k`, `1.3M`. */
 export function count(value: number): string {

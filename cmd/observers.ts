@@ -17,6 +17,8 @@ import { listenFailure } from './failure.ts';
 export interface Observers {
   readonly observe: NonNullable<ProxyOptions['observe']>;
   traffic(): readonly TrafficRow[];
+  /** Where the page for Prometheus is; undefined where there is none. */
+  metricsUrl(): string | undefined;
   /** Opens the page for Prometheus, if there is to be one, and gives what the control socket answers. Rejects with what failure.ts explains. */
   serve(sources: MetricSources): Promise<Controlled['metrics']>;
   /** Sends what is left to send. */
@@ -38,6 +40,7 @@ export async function openObservers(
   let sources: MetricSources | undefined;
   const metrics = openMetrics(() => sources!);
   let hasFailed = false;
+  let metricsUrl: string | undefined;
   return {
     observe: (x, record) => {
       try {
@@ -51,6 +54,7 @@ export async function openObservers(
       }
     },
     traffic: () => traffic.rows(performance.now()),
+    metricsUrl: () => metricsUrl,
     serve: async (given) => {
       sources = given;
       const text = async () => (await metrics.load()).text();
@@ -58,7 +62,7 @@ export async function openObservers(
         try {
           const served = await serveMetrics(page.listen, text, (err) => log.error({ err }, 'the page for Prometheus has trouble'));
           closing.defer(() => served.close());
-          log.info({ listen: hostPort(served.address) }, 'metrics can be read');
+          metricsUrl = `http://${hostPort(served.address)}/metrics`;
         } catch (thrown) {
           const failure = listenFailure(thrown, page.listen, undefined, '--metrics HOST:PORT') ?? thrown;
           // The daemon that stays has it, most likely, and a command need not fail for that.

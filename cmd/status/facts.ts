@@ -14,6 +14,7 @@ export function statusText(s: Status, nowMs: number): string {
     ['state', s.draining ? 'stopping' : 'running'],
     ['listens on', s.listen],
     ...(s.transparent.length > 0 ? [['redirected to', s.transparent.join(', ')] satisfies [string, string]] : []),
+    ...(s.metricsUrl === undefined ? [] : [['metrics', s.metricsUrl] satisfies [string, string]]),
     ['home', s.home],
     ['process', `${s.pid}, version ${s.version}, for ${span(nowMs - s.startedAtMs)}`],
     ...(s.vaultLocked === undefined ? [] : [['vault', s.vaultLocked] satisfies [string, string]]),

@@ -24,7 +24,7 @@ export async function watchStatus(client: ControlClient, { json, invocation, ter
   let last: Status | undefined;
   let drawn = 0;
   let blocks = 0;
-  const show = (status: Status): Promise<boolean> => {
+  const show = (status: Status, before = ''): Promise<boolean> => {
     if (json) return writeOut(`${JSON.stringify(status)}\n`);
     if (!isDrawn) {
       const lines = livePicture(status, Date.now(), {
@@ -39,11 +39,13 @@ export async function watchStatus(client: ControlClient, { json, invocation, ter
     const lines = livePicture(status, Date.now(), { width: columns - 1, height: Math.max(2, rows - 1), hasColour: !NO_COLOR });
     const back = drawn > 0 ? `\u001B[${drawn}A\r` : '';
     drawn = lines.length;
-    return writeOut(`${back}${lines.map((line) => `${line}${TO_LINE_END}\n`).join('')}${TO_SCREEN_END}`);
+    return writeOut(`${before}${back}${lines.map((line) => `${line}${TO_LINE_END}\n`).join('')}${TO_SCREEN_END}`);
   };
   const resized = () => {
     // What was drawn is folded by now, and nobody knows where.
-    if (isDrawn && last) void writeOut(CLEAR).then(() => ((drawn = 0), show(last!)));
+    if (!isDrawn || !last) return;
+    drawn = 0;
+    void show(last, CLEAR);
   };
   process.stdout.on('resize', resized);
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, interrupt);

@@ -6,6 +6,7 @@ import type { BudgetRow, UsageState } from '../../src/proxy/control/messages.ts'
 import { dayOf, daysBefore } from '../../src/rules/budget/day.ts';
 import { type Meter, type MeterNews, openMeter } from '../../src/rules/budget/meter.ts';
 import { compilePrices, dollars, type PriceOf } from '../../src/rules/budget/price.ts';
+import { spentOf } from '../../src/rules/budget/spent.ts';
 import type { Store } from '../../src/store/open.ts';
 import type { Profiles } from '../../src/store/profiles.ts';
 import { openUsage } from '../../src/store/usage.ts';
@@ -18,6 +19,8 @@ export interface Budgets {
   readonly meter: Meter;
   /** For `status`: the profiles that have a budget. */
   rows(): readonly BudgetRow[];
+  /** For `status`: what each provider has cost today, in USD; left out where a price is missing. */
+  spentToday(): Readonly<Record<string, number>>;
   /** For `usage`: what was counted is written down first. */
   state(): UsageState;
   /** Lets go of days that are older than the audit log may be. */
@@ -68,6 +71,20 @@ export function openBudgets({ store, profiles, config, log, now, opening }: Budg
           unpriced: budget.name === 'money' ? unpriced : [],
         }));
       }),
+    spentToday: () => {
+      const today = dayOf(now(), localZone);
+      const rows = profiles.list().flatMap(({ name }) => usage.tally.rows(today, name));
+      const providers = [...new Set(rows.map(({ provider }) => provider))];
+      return Object.fromEntries(
+        providers.flatMap((provider) => {
+          const { usd, unpriced } = spentOf(
+            rows.filter((row) => row.provider === provider),
+            priceOf(),
+          );
+          return unpriced.length === 0 ? [[provider, usd]] : [];
+        }),
+      );
+    },
     state: () => ({ isWritten: usage.flush(), prices: priceTable(config()) }),
     forgetOld,
   };

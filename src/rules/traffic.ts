@@ -48,8 +48,8 @@ export function openTraffic(): Traffic {
   const lanes = new Map<string, Lane>();
   return {
     note: (passed, nowMs) => {
-      let lane = lanes.get(passed.provider);
-      if (!lane) lanes.set(passed.provider, (lane = openLane()));
+      const lane = lanes.get(passed.provider) ?? openLane();
+      lanes.set(passed.provider, lane);
       lane.note(passed, Math.floor(nowMs / 1000));
     },
     rows: (nowMs) =>

@@ -51,6 +51,8 @@ const RUN_BY: Readonly<Record<string, readonly [file: string, text: string]>> = 
   'cmd/sallyport limits': ['test/journey/cli-limits.test.ts', 'a pause and an open breaker are shown, outlive a restart'],
   'cmd/sallyport breaker': ['test/journey/cli-limits.test.ts', 'a pause and an open breaker are shown, outlive a restart'],
   'cmd/sallyport log': ['test/journey/cli-audit.test.ts', '--follow shows exchanges as they come'],
+  'cmd/sallyport metrics': ['test/journey/cli-watch.test.ts', 'metrics: the text, the values'],
+  'cmd/sallyport status': ['test/journey/cli-watch.test.ts', 'status --watch in a pipe'],
   'cmd/sallyport audit list': ['test/journey/cli-audit.test.ts', 'the log is shown, listed, exported and verified'],
   'cmd/sallyport audit export': ['test/journey/cli-audit.test.ts', 'export: lines or an archive, private'],
   'cmd/sallyport audit verify': ['test/journey/cli-audit.test.ts', 'what was done to the log is named'],
@@ -81,7 +83,7 @@ describe('documents', () => {
   });
 
   test('tell nobody to type what no test runs', () => {
-    const pages = ['guardrails', 'rules', 'audit', 'vault', 'budgets', 'resilience', 'system'].map((name) => `docs/${name}.md`);
+    const pages = ['guardrails', 'rules', 'audit', 'vault', 'budgets', 'resilience', 'system', 'metrics'].map((name) => `docs/${name}.md`);
     const typed = ['README.md', 'CONTRIBUTING.md', ...pages].flatMap((file) => commands(readText(file)));
     expect(typed.length).toBeGreaterThan(5);
     const known = (line: string) => Object.keys(RUN_BY).find((words) => line === words || line.startsWith(`${words} `));

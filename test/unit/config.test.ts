@@ -235,6 +235,13 @@ describe('one line that names the place', () => {
     ['listen: "[::]:1"\nproxy_auth: a:b', 'that needs allow_remote: true as well'],
     ['inject:\n  - {host: a.example.com, header: x, value: v, replaces: ""}', 'inject[0].replaces: is empty'],
     ['idle_seconds: 100000', 'seconds, 1 or more (at most 86400)'],
+    ['metrics: 0.0.0.0:9464', 'metrics: 0.0.0.0 can be reached from other machines; an address such as 127.0.0.1 is needed'],
+    ['metrics: {listen: "[::]:1"}', 'metrics: :: can be reached from other machines'],
+    ['metrics: {listen: prometheus:1}', 'metrics: «prometheus» is a name; an address is needed'],
+    ['metrics: {port: 9464}', 'metrics: expected an address and port such as 127.0.0.1:9464, or {listen}'],
+    ['traces: localhost:4318', 'traces: expected a URL such as http://127.0.0.1:4318/v1/traces, or {endpoint}'],
+    ['traces: {endpoint: "ftp://a"}', 'traces: expected a URL'],
+    ['traces: {endpoint: "http://a:b@c"}', 'traces: a URL with a password would be shown; set OTEL_EXPORTER_OTLP_HEADERS'],
   ])('%j', (yaml, expected) => {
     expect(line({ yaml })).toContain(expected);
   });

@@ -18,6 +18,8 @@ export interface Status {
   readonly listen: string;
   /** Where redirected connections come in, `host:port` each; empty without that door. */
   readonly transparent: readonly string[];
+  /** The page for Prometheus; undefined where there is none. */
+  readonly metricsUrl: string | undefined;
   readonly startedAtMs: number;
   readonly draining: boolean;
   readonly connections: number;

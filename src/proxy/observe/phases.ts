@@ -1,4 +1,5 @@
-// How long each phase of an exchange took, from the marks that they left. Must not know who wants to know.
+// How long each phase of an exchange took, from the marks that they left.
+// Must not know who wants to know.
 import type { Exchange } from '../exchange.ts';
 
 /** One phase of an exchange, monotonic ms. */

@@ -32,9 +32,6 @@ const PACKAGES = [
 /** A collector takes its time, but not more. */
 const EXPORT_MS = 5000;
 const CLOSE_MS = 1000;
-/** Small enough that making JSON of them delays no stream. */
-const BATCH = 128;
-const MAX_WAITING = 4096;
 
 /** Rejects with an Error of one line where the packages are not there. */
 export async function openTraces(options: TraceOptions): Promise<Traces> {
@@ -42,9 +39,8 @@ export async function openTraces(options: TraceOptions): Promise<Traces> {
   const inner = new OTLPTraceExporter({ url: options.endpoint, timeoutMillis: EXPORT_MS });
   const processor = new BatchSpanProcessor({
     exporter: listened(inner, options.onTrouble),
-    maxExportBatchSize: BATCH,
-    maxQueueSize: MAX_WAITING,
-    exportTimeoutMillis: EXPORT_MS,
+    // The exporter gives up first, and says why.
+    exportTimeoutMillis: 2 * EXPORT_MS,
   });
   const provider = new TracerProvider({
     resource: resourceFromAttributes({ 'service.name': 'sallyport', 'service.version': options.version }),
@@ -53,11 +49,12 @@ export async function openTraces(options: TraceOptions): Promise<Traces> {
     spanProcessors: [processor],
   });
   const write = spanWriter(api, provider.getTracer('sallyport', options.version));
+  let closing: Promise<void> | undefined;
   return {
     observe: (x, record) => {
       if (x.profile.log !== 'none') write(x, record);
     },
-    close: () => Promise.race([provider.shutdown().catch(() => undefined), pause(CLOSE_MS, undefined, { ref: false })]),
+    close: () => (closing ??= Promise.race([provider.shutdown().catch(() => undefined), pause(CLOSE_MS, undefined, { ref: false })])),
   };
 }
 

@@ -141,5 +141,6 @@ test('whatever is shown: no line is too wide, none too many, and no control char
         }
       },
     ),
+    { numRuns: 30 },
   );
 });

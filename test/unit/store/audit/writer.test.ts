@@ -80,6 +80,7 @@ test('a full disk is said once, costs rows over the bound, and ends when there i
   expect(writer.flush()).toBe(false);
   expect(writer.flush()).toBe(false);
   expect(writer.failing).toBe(true);
+  expect([writer.written, writer.queued]).toEqual([0, 100]);
   expect(troubles).toMatchObject([{ failing: true, dropped: 0, cause: { code: 'SQLITE_FULL' } }]);
   expect(timers).toHaveLength(1);
   for (let i = 100; i < 107; i++) writer.write(exchange(i));
@@ -88,6 +89,7 @@ test('a full disk is said once, costs rows over the bound, and ends when there i
   timers[0]!.task();
   expect(writer.failing).toBe(false);
   expect(troubles).toMatchObject([{ failing: true }, { failing: false, dropped: 7 }]);
+  expect([writer.written, writer.queued]).toEqual([100, 0]);
   expect(recent(1000)).toHaveLength(100);
   expect(verifyAudit(store, keyring)).toMatchObject({ rows: 100, flawed: 0 });
 });
