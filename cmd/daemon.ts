@@ -1,6 +1,7 @@
 // The composition root: store, certificates, rules, proxy and control, wired together and taken down in reverse order.
 // Signals are in outlive.ts, reload in reloading.ts. Must not print: it logs, and what it throws is one line.
 import type { Logger } from 'pino';
+import { refuseOpenListener } from '../src/config.ts';
 import { openLog } from '../src/log.ts';
 import type { Connection, Controlled, Reloaded, Status } from '../src/proxy/control/messages.ts';
 import { serveControl } from '../src/proxy/control/serve.ts';
@@ -18,7 +19,7 @@ import { hostPort, proxyUrl, reachable } from './address.ts';
 import { allowedUsers, ownNeedToken } from './allowed-users.ts';
 import { recordReload } from './audit/reloaded.ts';
 import { caSeal } from './ca-seal.ts';
-import { refreshBundle, writePac } from './client-files.ts';
+import { refreshBundle, writeCaCopy, writePac } from './client-files.ts';
 import { configRows } from './config-rows.ts';
 import { listenFailure } from './failure.ts';
 import { checkFirstStart } from './first-start.ts';
@@ -31,7 +32,9 @@ import { openReloadable } from './reloading.ts';
 import { openRunTokens } from './run-tokens.ts';
 import { type Invocation, loadSettings, RULE_GRAMMAR } from './settings.ts';
 import { openStored } from './stored.ts';
-import { unreffed } from './timers.ts';
+import type { Handover } from './supervisor/handover.ts';
+import { openSupervisor } from './supervisor/notify.ts';
+import { LAST_RESORT_MS, unreffed } from './timers.ts';
 import { openVaulted } from './vaulted.ts';
 
 /** How a daemon is started. */
@@ -45,6 +48,8 @@ export interface DaemonOptions {
   readonly announces: boolean;
   /** Lives for the commands that hold it: a port of its own choosing, and it ends with its last holder. */
   readonly isEphemeral: boolean;
+  /** What systemd hands over. */
+  readonly handover?: Handover;
 }
 
 /** A running daemon. */
@@ -72,9 +77,10 @@ const DAY_MS = 86_400_000;
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const first = loadSettings(options.invocation);
   const { home } = first.config;
+  const { fd } = options.handover ?? {};
   await using opening = new AsyncDisposableStack();
   if (options.announces) checkReadyPlace(first.config);
-  await checkFirstStart(first, options.isEphemeral);
+  await checkFirstStart(first, options.isEphemeral, fd !== undefined);
   openHome(home);
   lockHome(home, opening);
 
@@ -118,7 +124,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const listen = options.isEphemeral && first.origins.listen === 'default' ? { ...first.config.listen, port: 0 } : first.config.listen;
   try {
     proxy = await startProxy({
-      listen,
+      listen: fd === undefined ? listen : { fd },
+      judgeListener: (bound) => refuseOpenListener({ ...state.config, listen: bound }),
       policy: () => state.policy,
       certs: () => state.certs,
       trust: state.trust,
@@ -143,26 +150,36 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       onRecord: (record) => audit.write(record),
     });
   } catch (thrown) {
-    throw listenFailure(thrown, hostPort(listen)) ?? thrown;
+    throw (fd === undefined ? listenFailure(thrown, hostPort(listen)) : undefined) ?? thrown;
   }
   opening.defer(() => proxy.close());
 
   const startedAtMs = Date.now();
   const address = hostPort(proxy.address);
+  const listensOn = `listening on ${address}`;
+  const supervisor = options.handover && openSupervisor(options.handover, { log, schedule: unreffed });
+  if (supervisor) opening.defer(supervisor.watch(proxy.isWell));
+  if (fd !== undefined && address !== hostPort(listen) && first.origins.listen !== 'default')
+    log.warn(`it listens on ${address}, as its socket unit says, and not on ${hostPort(listen)} (${first.origins.listen})`);
   const ready: Ready = { listen: address, ca: state.certs.caPath, control: controlPath(home), pid: process.pid };
   const { promise: ended, resolve: end } = Promise.withResolvers<void>();
   const parts = new AsyncDisposableStack();
   let draining = false;
 
+  const copyCa = () => {
+    if (state.config.ca_file !== undefined) writeCaCopy(state.config.ca_file, state.certs.pem);
+  };
+  copyCa();
   const tellClients = () => {
     writePac(home, reachable(proxy.address), state.policy.interceptedHosts);
     // Reading the system's roots takes a while, and nobody waits for it.
     setImmediate(() => {
       try {
+        copyCa();
         refreshBundle(home, state.certs.pem);
         void state.trust.size;
       } catch (err) {
-        log.warn({ err }, 'the root bundle could not be brought up to date');
+        log.warn({ err }, 'what clients read could not be brought up to date');
       }
     });
   };
@@ -170,6 +187,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     if (draining) return;
     draining = true;
     log.info({ why, exchanges: proxy.status().exchanges }, 'stopping');
+    supervisor?.stopping(state.config.drain_seconds * 1000 + LAST_RESORT_MS);
     void proxy
       .drain(state.config.drain_seconds * 1000)
       .then(() => parts.disposeAsync())
@@ -186,7 +204,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   };
   const reload = async (): Promise<Reloaded> => {
     const before = configRows(state.loaded);
+    supervisor?.reloading();
     const result = await state.reload();
+    supervisor?.ready(listensOn);
     if (result.error === undefined) {
       references.forget();
       recordReload({ store, keyring, log }, result.changed, before, configRows(state.loaded));
@@ -266,6 +286,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   tellClients();
   for (const notice of notices) log.warn(notice);
   if (options.announces) announce(first.config, ready);
+  supervisor?.ready(listensOn);
   parts.use(opening.move());
   log.info({ listen: address, home, pid: process.pid, version: options.version }, 'listening');
   return { ready, log, drainMs: () => state.config.drain_seconds * 1000, ended, stop, cut, reload };

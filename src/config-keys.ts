@@ -182,6 +182,13 @@ export const KEYS = {
     expects: 'trace, debug, info, warn, error, fatal or silent',
     fixed: true,
   },
+  ca_file: {
+    kind: 'text',
+    argument: 'FILE',
+    help: 'keep a copy of the CA certificate there, for everybody to read',
+    expects: 'a file',
+    path: true,
+  },
   ready_file: {
     kind: 'text',
     argument: 'FILE',

@@ -99,6 +99,7 @@ export function shapes(grammar: ConfigGrammar) {
     drain_seconds: seconds(0),
     max_connections: z.int().min(1).max(1_000_000),
     log_level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
+    ca_file: path,
     ready_file: path,
     ready_fd: z.int().min(1).max(1023),
   } satisfies Record<ConfigKey, z.ZodType>;

@@ -12,10 +12,13 @@ import type { Profile } from '../rules/profile.ts';
 import type { Secret } from '../secret.ts';
 import type { Trust } from './egress/trust.ts';
 import type { Connected, PeerUser } from './ingress/ends.ts';
+import type { Listening, Place } from './listen.ts';
 
 /** Everything the proxy is given; functions are asked anew so that a reload needs no restart. */
 export interface ProxyOptions {
-  readonly listen: { readonly host: string; readonly port: number };
+  readonly listen: Place;
+  /** Throws where a socket that was handed over is bound to an address it may not be bound to. */
+  readonly judgeListener?: (bound: Listening) => void;
   /** Read once per exchange; an exchange keeps the one it began with. */
   readonly policy: () => Policy;
   readonly certs: () => CertAuthority;

@@ -1,11 +1,12 @@
 // Opens the one port and gives every socket to accept. Owns what lives as long as the daemon: open sockets, counts, the drain.
 // It must not know what happens on a socket.
 import { randomBytes } from 'node:crypto';
-import { type AddressInfo, createServer, type Server } from 'node:net';
+import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { type FidelityReport, openFidelityLog } from './fidelity.ts';
 import type { House } from './house.ts';
 import { accept } from './ingress/accept.ts';
+import { arrives, type Listening, listen } from './listen.ts';
 import type { ProxyOptions } from './options.ts';
 import { openRefreshFlights, realAfter } from './refresh-flights.ts';
 import { openRefusedLogins } from './refused-logins.ts';
@@ -13,7 +14,9 @@ import { resetConnection } from './wire/reset.ts';
 
 /** A listening proxy. Ends by `drain` or `close`. */
 export interface RunningProxy {
-  readonly address: { readonly host: string; readonly port: number };
+  readonly address: Listening;
+  /** Whether a connection to the port gets as far as this process within `deadlineMs`. Never rejects. */
+  isWell(deadlineMs: number): Promise<boolean>;
   status(): { readonly connections: number; readonly exchanges: number; readonly totals: Readonly<Record<string, number>> };
   /** The last exchanges, newest first. */
   fidelity(host?: string): readonly FidelityReport[];
@@ -24,7 +27,7 @@ export interface RunningProxy {
 
 const REPORTS = 200;
 
-/** Starts listening. Rejects with the listen error (EADDRINUSE, EACCES, …). */
+/** Starts listening. Rejects as `listen` does. */
 export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   const reports = openFidelityLog(REPORTS);
   const totals: Record<string, number> = {};
@@ -62,12 +65,11 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   // Half-open sockets: a client may end its side and still wait for its answer.
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => void accept(house, socket));
   server.maxConnections = options.limits().maxConnections;
-  await listen(server, options.listen);
+  const address = await listen(server, options.listen, options.judgeListener);
   server.on('error', (err) => options.log.error({ err }, 'the listener failed'));
-  const bound = server.address() as AddressInfo;
-  const address = { host: bound.address, port: bound.port };
   return {
     address,
+    isWell: (deadlineMs) => arrives(server, deadlineMs),
     status: () => ({ connections: house.sockets.size, exchanges, totals: { ...totals } }),
     fidelity: (host) => reports.list(host),
     async drain(deadlineMs) {
@@ -84,16 +86,6 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };
-}
-
-function listen(server: Server, where: ProxyOptions['listen']): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host: where.host, port: where.port, backlog: 1024 }, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
 }
 
 /** Once the last exchange is done, sockets get this long to hand their last bytes over, and tunnels to fall silent, ms. */
@@ -124,7 +116,7 @@ function cutAll(house: House): void {
 }
 
 /** Every address under which the listener can be reached, as far as this machine knows. */
-function ownAddresses({ host, port }: RunningProxy['address']): readonly RunningProxy['address'][] {
+function ownAddresses({ host, port }: Listening): readonly Listening[] {
   if (host !== '0.0.0.0' && host !== '::') return [{ host, port }];
   return Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map((entry) => ({ host: entry.address, port })));
 }
