@@ -31,7 +31,7 @@ const TAKER = `
   import { createServer } from 'node:net';
   const { listen } = await import(process.argv[1]);
   let accepted = 0;
-  const server = createServer((socket) => { accepted++; socket.end('hello'); });
+  const server = createServer((socket) => { accepted++; socket.destroy(); });
   const judge = (at) => {
     if (process.argv[2] !== 'admit') throw new Error('not ' + at.host + ', ' + accepted);
   };
