@@ -1,7 +1,8 @@
-// Tells systemd what the daemon is about: ready, reloading, stopping, alive. Node has no datagram sockets of the Unix kind, so
-// systemd-notify sends them (NotifyAccess=all). Must not hold the daemon up, nor end it: what cannot be told is logged.
+// Tells systemd what the daemon is about: ready, reloading, stopping, alive (sd_notify(3)). Node has no datagram sockets of the Unix kind:
+// libc sends, or else systemd-notify, which needs NotifyAccess=all. Must not hold the daemon up, nor end it: what cannot be told is logged.
 import { execFile } from 'node:child_process';
 import type { Logger } from 'pino';
+import { datagramSender } from '../../src/proxy/libc.ts';
 import type { Handover } from './handover.ts';
 
 /** Whoever started the daemon and watches over it. */
@@ -17,13 +18,15 @@ export interface Supervisor {
   sent(): Promise<void>;
 }
 
+/** Sends one message of `NAME=value` lines. Rejects with an Error. */
+export type Send = (socket: string, lines: readonly string[]) => Promise<void>;
+
 /** What a supervisor is reached by. */
 export interface Means {
   readonly log: Pick<Logger, 'warn' | 'error'>;
   /** Runs `task` once, `delayMs` from now; the returned function calls it off. */
   readonly schedule: (task: () => void, delayMs: number) => () => void;
-  /** Sends one message of `NAME=value` lines. Rejects with an Error. */
-  readonly send?: (socket: string, lines: readonly string[]) => Promise<void>;
+  readonly send?: Send;
 }
 
 /** A look at the listener takes at most this long. */
@@ -32,14 +35,14 @@ const LOOK_MS = 5000;
 /** Undefined where nobody is to be told. */
 export function openSupervisor(
   { notifySocket, watchdogMs }: Omit<Handover, 'fd'>,
-  { log, schedule, send = systemdNotify }: Means,
+  { log, schedule, send = openSend() }: Means,
 ): Supervisor | undefined {
   if (notifySocket === undefined) return undefined;
   let queue = Promise.resolve();
   const tell = (...lines: string[]) => {
     queue = queue
       .then(() => send(notifySocket, lines))
-      .catch((err: unknown) => log.warn({ err, state: lines[0] }, 'systemd could not be told; systemd-notify does it'));
+      .catch((err: unknown) => log.warn({ err, state: lines[0] }, 'systemd could not be told'));
   };
   return {
     ready: (status) => tell('READY=1', `STATUS=${status}`),
@@ -67,11 +70,23 @@ export function openSupervisor(
   };
 }
 
+/** Whether this process can speak for itself. */
+export function speaksItself(): boolean {
+  return datagramSender() !== undefined;
+}
+
+/** The ways there are, in order; `datagram` undefined where libc cannot be called. */
+export function openSend(datagram = datagramSender(), program: Send = systemdNotify): Send {
+  return async (socket, lines) => {
+    if (!datagram?.(socket, Buffer.from(`${lines.join('\n')}\n`))) await program(socket, lines);
+  };
+}
+
 const SEND_MS = 10_000;
 
-function systemdNotify(socket: string, lines: readonly string[]): Promise<void> {
+const systemdNotify: Send = (socket, lines) => {
   const env = { PATH: process.env.PATH, NOTIFY_SOCKET: socket };
   return new Promise((resolve, reject) => {
     execFile('systemd-notify', lines, { env, timeout: SEND_MS, killSignal: 'SIGKILL' }, (error) => (error ? reject(error) : resolve()));
   });
-}
+};

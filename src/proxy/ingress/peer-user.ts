@@ -7,7 +7,7 @@ import { openSocketTable, type SocketTable } from './socket-table.ts';
 
 /** Whether this system can be asked at all. */
 export function tellsUsers(): boolean {
-  return openSocketDiagnosis() !== undefined || existsSync('/proc/net/tcp');
+  return openSocketDiagnosis() !== undefined || existsSync('/proc/self/net/tcp');
 }
 
 /** Makes the question; tests bring ways of their own. */

@@ -1,4 +1,4 @@
-// Looks a connection up in the kernel's tables of TCP sockets (/proc/net/tcp, tcp6). A reading takes milliseconds even of an empty table,
+// Looks a connection up in the kernel's tables of TCP sockets (/proc/self/net/tcp, tcp6). A reading takes milliseconds even of an empty table,
 // so all who ask at a time share one. Must not decide anything.
 import { type FileHandle, open } from 'node:fs/promises';
 import { endianness } from 'node:os';
@@ -76,11 +76,11 @@ async function readAll(pieces: AsyncIterable<string>): Promise<Reading> {
   return found;
 }
 
-/** The table of this process's network namespace. */
+/** The table of this process's network namespace. Not /proc/net, which leads here: ProcSubset=pid of systemd hides it. */
 async function* kernelTable(table: string): AsyncGenerator<string> {
   let file: FileHandle;
   try {
-    file = await open(`/proc/net/${table}`);
+    file = await open(`/proc/self/net/${table}`);
   } catch (thrown) {
     // A kernel without IPv6.
     if (table === 'tcp6' && (thrown as NodeJS.ErrnoException).code === 'ENOENT') return;

@@ -1,7 +1,11 @@
 // What the supervisor is told and when: in order, twice in each watchdog interval, and only while the listener is well.
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { openSupervisor } from '../../../../cmd/supervisor/notify.ts';
+import { openSend, openSupervisor } from '../../../../cmd/supervisor/notify.ts';
+import { datagramSender } from '../../../../src/proxy/libc.ts';
+import { scratchFolder } from '../../../support/folder.ts';
 import { manualClock } from '../../../support/manual-clock.ts';
+import { startNotifySocket } from '../../../support/notify-socket.ts';
 
 function setUp(watchdogMs: number | undefined, send?: (lines: readonly string[]) => Promise<void>) {
   const clock = manualClock();
@@ -59,7 +63,7 @@ test('what cannot be told is logged, and what comes after it is told', async () 
   fails = false;
   supervisor.ready('up');
   await supervisor.sent();
-  expect(logged).toEqual(['systemd could not be told; systemd-notify does it']);
+  expect(logged).toEqual(['systemd could not be told']);
   expect(told).toEqual(['/n|READY=1|STATUS=up']);
 });
 
@@ -106,5 +110,34 @@ describe('the watchdog', () => {
     const { supervisor, clock } = setUp(undefined);
     supervisor.watch(() => Promise.resolve(true))();
     expect(clock.pending()).toBe(0);
+  });
+});
+
+describe('sent for real', () => {
+  // Were this Node to have no node:ffi, the program would send all of it, and only under NotifyAccess=all.
+  test('by libc, to a path and to an abstract name; where that fails, by the program', async () => {
+    const folder = scratchFolder();
+    const byProgram: string[] = [];
+    const send = openSend(datagramSender()!, async (socket) => void byProgram.push(socket));
+    for (const name of [join(folder, 'notify'), `@${folder}`]) {
+      const socket = await startNotifySocket(name);
+      await send(name, ['READY=1', 'STATUS=up']);
+      await send(name, ['WATCHDOG=1']);
+      await socket.heard('WATCHDOG');
+      expect(socket.messages).toEqual([['READY=1', 'STATUS=up'], ['WATCHDOG=1']]);
+    }
+    expect(byProgram).toEqual([]);
+    const nowhere = [join(folder, 'nobody'), `/${'x'.repeat(200)}`, 'vsock:2:1'];
+    for (const name of nowhere) await send(name, ['READY=1']);
+    expect(byProgram).toEqual(nowhere);
+  });
+
+  test('by systemd-notify where libc cannot be called', async () => {
+    const name = join(scratchFolder(), 'notify');
+    const socket = await startNotifySocket(name);
+    await openSend(() => false)(name, ['STOPPING=1', 'STATUS=--pid=1']);
+    await socket.heard('STOPPING');
+    expect(socket.messages).toEqual([['STOPPING=1', 'STATUS=--pid=1']]);
+    await expect(openSend(() => false)('/nowhere/at/all', ['READY=1'])).rejects.toThrow('systemd-notify');
   });
 });
