@@ -20,6 +20,7 @@ import { profile } from './commands/profile.ts';
 import { reload } from './commands/reload.ts';
 import { rules } from './commands/rules.ts';
 import { run } from './commands/run.ts';
+import { service } from './commands/service.ts';
 import { start } from './commands/start.ts';
 import { status } from './commands/status.ts';
 import { stop } from './commands/stop.ts';
@@ -45,6 +46,7 @@ const COMMANDS: readonly Command[] = [
   audit,
   vault,
   db,
+  service,
   doctor,
   panic,
   demo,

@@ -45,7 +45,11 @@ test('the first connection starts it; systemd hears that it is ready, alive, rel
   const passed = ['PATH', ...Object.keys(env)].flatMap((name) => ['-E', name]);
   const inject = JSON.stringify({ host: 'api.example.com', header: 'x-key', value: `\${exec:${program}}` });
   const words = ['start', '--foreground', '--home', home, '--ca-file', caFile, '--inject', inject];
-  const { child, ended, output } = launch('systemd-socket-activate', ['-l', `127.0.0.1:${port}`, '--fdname=proxy', ...passed, LAUNCHER, ...words], env);
+  const { child, ended, output } = launch(
+    'systemd-socket-activate',
+    ['-l', `127.0.0.1:${port}`, '--fdname=proxy', ...passed, LAUNCHER, ...words],
+    env,
+  );
   await eventually(() => expect(output()).toContain('Listening on'));
   expect(socket.messages).toEqual([]);
 
@@ -103,5 +107,7 @@ test.runIf(canIsolate)('a socket that other machines reach is refused, as `liste
   const steps = `ip link set lo up; ${activate} & n=0; until curl -s -m 5 -o /dev/null http://127.0.0.1:8898/ || [ $? != 7 ] || [ $n = 500 ]; do n=$((n + 1)); sleep 0.02; done; wait`;
   const { ended, output } = launch('unshare', ['-rn', 'sh', '-ec', steps, LAUNCHER, join(folder, 'home')], { HOME: folder });
   await ended;
-  expect(output()).toContain('sallyport: listen: 0.0.0.0:8898 can be reached from other machines; that needs allow_remote: true and proxy_auth as well\n');
+  expect(output()).toContain(
+    'sallyport: listen: 0.0.0.0:8898 can be reached from other machines; that needs allow_remote: true and proxy_auth as well\n',
+  );
 });
