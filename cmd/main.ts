@@ -77,13 +77,22 @@ async function main(argv: readonly string[]): Promise<number> {
       configFile: call.configFile,
       environment: process.env,
       cwd: process.cwd(),
-      userHome: homedir(),
+      userHome: userHome(),
     };
     return await command.run({ args: call.args, rest: call.rest, json: call.json, invocation, terminal, commands: COMMANDS });
   } catch (thrown) {
     const { line, exitCode } = explain(thrown);
     terminal.err(`sallyport: ${asTyped(line, self)}`);
     return exitCode;
+  }
+}
+
+/** A user whom no table names, as in a container or under DynamicUser=, may have none. */
+function userHome(): string {
+  try {
+    return homedir();
+  } catch {
+    return '/';
   }
 }
 

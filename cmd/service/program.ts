@@ -50,13 +50,13 @@ function leadsTo(path: string, target: string): boolean {
 }
 
 /** Places that a unit for the whole machine does not see (ProtectHome=, PrivateTmp=). */
-const HIDDEN = ['/home', '/root', '/run/user', '/tmp', '/var/tmp'];
+const HIDDEN = /^\/(?:home|root|run\/user|tmp|var\/tmp)(?=\/)/;
 
 /** Refuses to have the whole machine run what a user could change, or the service could not read. Throws CommandFailure. */
 export function checkForMachine({ files }: Program): void {
   for (const file of files) {
     for (const start of new Set([file, realpathSync(file)])) {
-      const hidden = HIDDEN.find((folder) => start === folder || start.startsWith(`${folder}/`));
+      const hidden = HIDDEN.exec(start)?.[0];
       if (hidden !== undefined) throw notForMachine(`a service of the machine does not see ${hidden}`);
       for (let path = start; ; path = dirname(path)) {
         const why = weakness(path);

@@ -50,6 +50,10 @@ const RUN_BY: Readonly<Record<string, readonly [file: string, text: string]>> = 
   'cmd/sallyport audit list': ['test/journey/cli-audit.test.ts', 'the log is shown, listed, exported and verified'],
   'cmd/sallyport audit export': ['test/journey/cli-audit.test.ts', 'export: lines or an archive, private'],
   'cmd/sallyport audit verify': ['test/journey/cli-audit.test.ts', 'what was done to the log is named'],
+  'cmd/sallyport service install': ['test/journey/cli-service.test.ts', 'install, status, logs, uninstall'],
+  'cmd/sallyport service status': ['test/journey/cli-service.test.ts', 'install, status, logs, uninstall'],
+  'cmd/sallyport service logs': ['test/journey/cli-service.test.ts', 'install, status, logs, uninstall'],
+  'cmd/sallyport service uninstall': ['test/journey/cli-service.test.ts', 'install, status, logs, uninstall'],
   eval: ['test/journey/cli-words.test.ts', 'env is what run would set; a shell takes it'],
 };
 
@@ -72,9 +76,15 @@ describe('documents', () => {
   });
 
   test('tell nobody to type what no test runs', () => {
-    const typed = ['README.md', 'CONTRIBUTING.md', 'docs/guardrails.md', 'docs/rules.md', 'docs/audit.md', 'docs/vault.md'].flatMap(
-      (file) => commands(readText(file)),
-    );
+    const typed = [
+      'README.md',
+      'CONTRIBUTING.md',
+      'docs/guardrails.md',
+      'docs/rules.md',
+      'docs/audit.md',
+      'docs/vault.md',
+      'docs/service.md',
+    ].flatMap((file) => commands(readText(file)));
     expect(typed.length).toBeGreaterThan(5);
     const known = (line: string) => Object.keys(RUN_BY).find((words) => line === words || line.startsWith(`${words} `));
     expect(typed.filter((line) => known(line) === undefined)).toEqual([]);

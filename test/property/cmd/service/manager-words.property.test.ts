@@ -9,7 +9,7 @@ const nasty = fc.constantFrom(
   '%',
   '%h',
   '$',
-  '${HOME}',
+  `$\{HOME}`,
   '$$',
   '"',
   "'",

@@ -161,7 +161,7 @@ describe('systemd of the user', () => {
     expect(existsSync(join(userHome, '.config'))).toBe(false);
   });
 
-  test.each(['with blanks and = in it', '%h $HOME ${HOME} $$ 100%', `quo"te's and \\back\\slashes`, 'sn\u00f6w \u2603'])(
+  test.each(['with blanks and = in it', `%h $HOME $\{HOME} $$ 100%`, `quo"te's and \\back\\slashes`, 'sn\u00f6w \u2603'])(
     'an installation in «%s» is named so that systemd starts it',
     async (under) => {
       const { act, userHome, installation } = stage({ under });
