@@ -105,7 +105,9 @@ test.runIf(canIsolate)('a socket that other machines reach is refused, as `liste
   const activate = 'systemd-socket-activate -E PATH -E HOME -l 0.0.0.0:8898 "$0" start --foreground --home "$1"';
   // Connections before it listens are refused; the first one that is not starts the daemon.
   const steps = `ip link set lo up; ${activate} & n=0; until curl -s -m 5 -o /dev/null http://127.0.0.1:8898/ || [ $? != 7 ] || [ $n = 500 ]; do n=$((n + 1)); sleep 0.02; done; wait`;
-  const { ended, output } = launch('unshare', ['-rn', 'sh', '-ec', steps, LAUNCHER, join(folder, 'home')], { HOME: folder });
+  const { ended, output } = launch('unshare', ['-rnpf', '--kill-child', 'sh', '-ec', steps, LAUNCHER, join(folder, 'home')], {
+    HOME: folder,
+  });
   await ended;
   expect(output()).toContain(
     'sallyport: listen: 0.0.0.0:8898 can be reached from other machines; that needs allow_remote: true and proxy_auth as well\n',
