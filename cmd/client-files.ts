@@ -1,10 +1,11 @@
 // Files in the home that programs outside read: root bundles and the PAC file. Must not hold a secret: what is here is
 // public, the home around it is not.
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemRoots } from '../src/proxy/control/system-roots.ts';
 import { pacFile } from '../src/rules/pac.ts';
+import { reason } from '../src/store/home.ts';
 
 /** Writes `<home>/proxy.pac` and gives its path. `proxy` is `host:port`. */
 export function writePac(home: string, proxy: string, patterns: readonly string[]): string {
@@ -28,6 +29,21 @@ export function writeAddition(home: string, caPath: string, caPem: string, more:
 /** Brings the bundle that `env` handed out up to date, if there is one. */
 export function refreshBundle(home: string, caPem: string): void {
   if (existsSync(bundlePath(home, []))) writeBundle(home, caPem, []);
+}
+
+/** Keeps a copy of the certificate outside of the home, for everybody to read. Throws Error, one line. */
+export function writeCaCopy(path: string, caPem: string): void {
+  const draft = `${path}.${process.pid}.new`;
+  try {
+    if (existsSync(path) && readFileSync(path, 'utf8') === caPem) return;
+    writeFileSync(draft, caPem, { flag: 'wx' });
+    // Whatever the umask says.
+    chmodSync(draft, 0o644);
+    renameSync(draft, path);
+  } catch (thrown) {
+    rmSync(draft, { force: true });
+    throw new Error(`ca_file: ${path} cannot be written: ${reason(thrown)}`, { cause: thrown });
+  }
 }
 
 function bundlePath(home: string, extra: readonly string[]): string {

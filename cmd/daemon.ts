@@ -1,6 +1,7 @@
 // The composition root: store, certificates, rules, proxy and control, wired together and taken down in reverse order.
 // Signals are in outlive.ts, reload in reloading.ts. Must not print: it logs, and what it throws is one line.
 import type { Logger } from 'pino';
+import { refuseOpenListener } from '../src/config.ts';
 import { openLog } from '../src/log.ts';
 import type { Controlled, Reloaded, Status } from '../src/proxy/control/messages.ts';
 import { serveControl } from '../src/proxy/control/serve.ts';
@@ -16,12 +17,11 @@ import { openHome } from '../src/store/home.ts';
 import { openKeptStates } from '../src/store/kept-states.ts';
 import { openRules } from '../src/store/rules.ts';
 import { watchStore } from '../src/store/watch.ts';
-import { hostPort, reachable } from './address.ts';
+import { hostPort } from './address.ts';
 import { allowedUsers } from './allowed-users.ts';
 import { answers } from './answers.ts';
 import { recordReload } from './audit/reloaded.ts';
 import { caSeal } from './ca-seal.ts';
-import { refreshBundle, writePac } from './client-files.ts';
 import { configRows } from './config-rows.ts';
 import { listenFailure } from './failure.ts';
 import { checkFirstStart } from './first-start.ts';
@@ -36,7 +36,10 @@ import { openReloadable } from './reloading.ts';
 import { openRunTokens } from './run-tokens.ts';
 import { type Invocation, loadSettings, RULE_GRAMMAR } from './settings.ts';
 import { openStored } from './stored.ts';
-import { unreffed } from './timers.ts';
+import type { Handover } from './supervisor/handover.ts';
+import { openSupervisor } from './supervisor/notify.ts';
+import { LAST_RESORT_MS, unreffed } from './timers.ts';
+import { tellingClients } from './told-clients.ts';
 import { openBudgets } from './usage/budgets.ts';
 import { openVaulted } from './vaulted.ts';
 
@@ -51,6 +54,8 @@ export interface DaemonOptions {
   readonly announces: boolean;
   /** Lives for the commands that hold it: a port of its own choosing, and it ends with its last holder. */
   readonly isEphemeral: boolean;
+  /** What systemd hands over. */
+  readonly handover?: Handover;
 }
 
 /** A running daemon. */
@@ -78,9 +83,10 @@ const DAY_MS = 86_400_000;
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const first = loadSettings(options.invocation);
   const { home } = first.config;
+  const { fd } = options.handover ?? {};
   await using opening = new AsyncDisposableStack();
   if (options.announces) checkReadyPlace(first.config);
-  await checkFirstStart(first, options.isEphemeral);
+  await checkFirstStart(first, options.isEphemeral, fd !== undefined);
   openHome(home);
   lockHome(home, opening);
 
@@ -129,8 +135,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const port = first.config.transparent_port;
   try {
     proxy = await startProxy({
-      listen,
       transparent: port === undefined ? undefined : { port, originOf: openOrigins() },
+      listen: fd === undefined ? listen : { fd },
+      judgeListener: (bound) => refuseOpenListener({ ...state.config, listen: bound }),
       policy: () => state.policy,
       certs: () => state.certs,
       trust: state.trust,
@@ -162,33 +169,28 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       },
     });
   } catch (thrown) {
-    throw listenFailure(thrown, listen, port) ?? thrown;
+    throw (fd === undefined ? listenFailure(thrown, listen, port) : undefined) ?? thrown;
   }
   opening.defer(() => proxy.close());
 
   const startedAtMs = Date.now();
   const address = hostPort(proxy.address);
+  const listensOn = `listening on ${address}`;
+  const supervisor = options.handover && openSupervisor(options.handover, { log, schedule: unreffed });
+  if (supervisor) opening.defer(supervisor.watch(proxy.isWell));
+  if (fd !== undefined && address !== hostPort(listen) && first.origins.listen !== 'default')
+    log.warn(`it listens on ${address}, as its socket unit says, and not on ${hostPort(listen)} (${first.origins.listen})`);
   const ready: Ready = { listen: address, ca: state.certs.caPath, control: controlPath(home), pid: process.pid };
   const { promise: ended, resolve: end } = Promise.withResolvers<void>();
   const parts = new AsyncDisposableStack();
   let draining = false;
 
-  const tellClients = () => {
-    writePac(home, reachable(proxy.address), state.policy.interceptedHosts);
-    // Reading the system's roots takes a while, and nobody waits for it.
-    setImmediate(() => {
-      try {
-        refreshBundle(home, state.certs.pem);
-        void state.trust.size;
-      } catch (err) {
-        log.warn({ err }, 'the root bundle could not be brought up to date');
-      }
-    });
-  };
+  const tellClients = tellingClients(home, state, proxy, log);
   const stop = (why: string) => {
     if (draining) return;
     draining = true;
     log.info({ why, exchanges: proxy.status().exchanges }, 'stopping');
+    supervisor?.stopping(state.config.drain_seconds * 1000 + LAST_RESORT_MS);
     void proxy
       .drain(state.config.drain_seconds * 1000)
       .then(() => parts.disposeAsync())
@@ -205,7 +207,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   };
   const reload = async (): Promise<Reloaded> => {
     const before = configRows(state.loaded);
+    supervisor?.reloading();
     const result = await state.reload();
+    supervisor?.ready(listensOn);
     if (result.error === undefined) {
       references.forget();
       recordReload({ store, keyring, log }, result.changed, before, configRows(state.loaded));
@@ -287,6 +291,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   tellClients();
   for (const notice of notices) log.warn(notice);
   if (options.announces) announce(first.config, ready);
+  supervisor?.ready(listensOn);
   parts.use(opening.move());
   log.info({ listen: address, home, pid: process.pid, version: options.version }, 'listening');
   return { ready, log, drainMs: () => state.config.drain_seconds * 1000, ended, stop, cut, reload };

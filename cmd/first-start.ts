@@ -7,12 +7,12 @@ import { listenTrouble } from '../src/proxy/control/free-port.ts';
 import { openTrust } from '../src/proxy/egress/trust.ts';
 import { listenFailure } from './failure.ts';
 
-/** Throws Error for further roots that cannot be read, and CommandFailure for a port that is taken. Where a daemon has run before, the lock of its home has the first word. */
-export async function checkFirstStart({ config, origins }: LoadedConfig, isEphemeral: boolean): Promise<void> {
+/** Throws Error for further roots that cannot be read, and CommandFailure for a port that is taken, unless its socket `isGiven`. Where a daemon has run before, the lock of its home has the first word. */
+export async function checkFirstStart({ config, origins }: LoadedConfig, isEphemeral: boolean, isGiven = false): Promise<void> {
   const { listen, home, upstream_ca: extraCaFiles } = config;
   openTrust({ extraCaFiles, ownCa: () => '' });
   const picksPort = listen.port === 0 || (isEphemeral && origins.listen === 'default');
-  if (picksPort || existsSync(join(home, 'daemon.lock'))) return;
+  if (isGiven || picksPort || existsSync(join(home, 'daemon.lock'))) return;
   const code = await listenTrouble(listen.host, listen.port);
   const failure = code === undefined ? undefined : listenFailure({ code }, listen);
   if (failure) throw failure;

@@ -22,6 +22,7 @@ import { profile } from './commands/profile.ts';
 import { reload } from './commands/reload.ts';
 import { rules } from './commands/rules.ts';
 import { run } from './commands/run.ts';
+import { service } from './commands/service.ts';
 import { start } from './commands/start.ts';
 import { status } from './commands/status.ts';
 import { stop } from './commands/stop.ts';
@@ -56,6 +57,7 @@ const COMMANDS: readonly Command[] = [
   audit,
   vault,
   db,
+  service,
   doctor,
   panic,
   demo,
@@ -86,13 +88,22 @@ async function main(argv: readonly string[]): Promise<number> {
       configFile: call.configFile,
       environment: process.env,
       cwd: process.cwd(),
-      userHome: homedir(),
+      userHome: userHome(),
     };
     return await command.run({ args: call.args, rest: call.rest, json: call.json, invocation, terminal, commands: COMMANDS });
   } catch (thrown) {
     const { line, exitCode } = explain(thrown);
     terminal.err(`sallyport: ${asTyped(line, self)}`);
     return exitCode;
+  }
+}
+
+/** A user whom no table names, as in a container or under DynamicUser=, may have none. */
+function userHome(): string {
+  try {
+    return homedir();
+  } catch {
+    return '/';
   }
 }
 

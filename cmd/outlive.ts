@@ -3,12 +3,10 @@
 import { url as inspectorUrl } from 'node:inspector';
 import type { Daemon } from './daemon.ts';
 import { CommandFailure, EXIT } from './failure.ts';
+import { LAST_RESORT_MS } from './timers.ts';
 
 /** Exit code after a failure that nobody caught (EX_SOFTWARE of sysexits). */
 export const CRASHED = 70;
-
-/** Beyond the drain, closing gets this long before the process ends all the same. */
-const LAST_RESORT_MS = 3000;
 
 /** Refuses to run where a debugger, a heap snapshot, a diagnostic report (it lists the environment) or a TLS key log could show keys. Throws CommandFailure. */
 export function refuseSpies(execArgv: readonly string[], nodeOptions: string | undefined): void {

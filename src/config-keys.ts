@@ -222,6 +222,13 @@ export const KEYS = {
     expects: 'a URL such as http://127.0.0.1:4318/v1/traces, or {endpoint}',
     fixed: true,
   },
+  ca_file: {
+    kind: 'text',
+    argument: 'FILE',
+    help: 'keep a copy of the CA certificate there, for everybody to read',
+    expects: 'a file',
+    path: true,
+  },
   ready_file: {
     kind: 'text',
     argument: 'FILE',

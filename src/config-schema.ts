@@ -117,6 +117,7 @@ export function shapes(grammar: ConfigGrammar) {
     traces: z
       .union([z.string().transform((endpoint) => ({ endpoint })), z.strictObject({ endpoint: z.string() })], 'shape')
       .transform((v, ctx) => attempt(ctx, () => ({ endpoint: parseEndpoint(v.endpoint) }))),
+    ca_file: path,
     ready_file: path,
     ready_fd: z.int().min(1).max(1023),
   } satisfies Record<ConfigKey, z.ZodType>;

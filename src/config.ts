@@ -9,7 +9,7 @@ import { didYouMean } from './nearest.ts';
 import { ruleComplaint } from './rule-schema.ts';
 
 type Shapes = ReturnType<typeof shapes>;
-type Unset = 'transparent_port' | 'parent_proxy' | 'proxy_auth' | 'metrics' | 'traces' | 'ready_file' | 'ready_fd';
+type Unset = 'transparent_port' | 'parent_proxy' | 'proxy_auth' | 'metrics' | 'traces' | 'ca_file' | 'ready_file' | 'ready_fd';
 
 /** Checked settings under the names of the file's keys. Paths are absolute. */
 export type Config = { readonly [K in Exclude<ConfigKey, Unset>]: z.output<Shapes[K]> } & {
@@ -264,7 +264,8 @@ function absolute(key: ConfigKey, value: unknown, base: string, userHome: string
   return Array.isArray(value) ? value.map(one) : one(value as string);
 }
 
-function refuseOpenListener(config: Config): void {
+/** Throws ConfigError for an address that other machines can reach, unless the settings mean it. */
+export function refuseOpenListener(config: Pick<Config, 'listen' | 'allow_remote' | 'proxy_auth'>): void {
   const { host, port } = config.listen;
   if (isLoopback(host)) return;
   if (config.allow_remote && config.proxy_auth !== undefined) return;

@@ -8,6 +8,7 @@ import { outlive, refuseSpies } from '../outlive.ts';
 import { withPassphrase } from '../passphrase.ts';
 import type { Ready } from '../ready.ts';
 import { homeOf, loadSettings } from '../settings.ts';
+import { takeHandover } from '../supervisor/handover.ts';
 import { packageVersion } from '../version.ts';
 
 /** `sallyport start`. */
@@ -35,6 +36,7 @@ export const start: Command = {
     refuseSpies(process.execArgv, process.env.NODE_OPTIONS);
     // The daemon brings half of npm along; the other commands start faster without it.
     const { startDaemon } = await import('../daemon.ts');
+    const handover = takeHandover(process.env, process.pid);
     const daemon = await startDaemon({
       invocation: await withPassphrase(call.invocation),
       version: packageVersion(),
@@ -42,8 +44,10 @@ export const start: Command = {
       sink: streamSink(process.stderr),
       logForm: process.stderr.isTTY ? 'line' : 'json',
       isEphemeral: false,
+      handover,
     });
-    greet(call, daemon.ready, 'stop with Ctrl-C');
+    // Nobody reads a log to see what could be typed next.
+    if (handover.notifySocket === undefined) greet(call, daemon.ready, 'stop with Ctrl-C');
     return outlive(daemon);
   },
 };

@@ -1,6 +1,7 @@
 // A TCP listener: opened whole or not at all, stopped without ending what came in by it.
 // Must not know what happens on a socket.
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
+import { arrives, type Listening, listen, type Place } from './listen.ts';
 
 /** What a door is opened with. */
 export interface DoorOptions {
@@ -8,32 +9,30 @@ export interface DoorOptions {
   readonly onSocket: (socket: Socket) => void;
   /** The listener itself failed after it had been opened. */
   readonly onError: (error: Error) => void;
+  /** Throws where a socket that was handed over is bound to an address it may not be bound to. */
+  readonly judge?: ((bound: Listening) => void) | undefined;
 }
 
 /** An open door. */
 export interface Door {
-  readonly address: Address;
+  readonly address: Listening;
+  /** Whether a connection to the port gets as far as this process within `deadlineMs`. Never rejects. */
+  arrives(deadlineMs: number): Promise<boolean>;
   /** Lets nobody in any more; resolves when everybody has left. */
   close(): Promise<void>;
 }
 
-/** Where a door is. */
-export interface Address {
-  readonly host: string;
-  readonly port: number;
-}
-
-/** Rejects with the listen error (EADDRINUSE, EACCES, …). */
-export async function openDoor(where: Address, { maxConnections, onSocket, onError }: DoorOptions): Promise<Door> {
+/** Rejects with the listen error (EADDRINUSE, EACCES, …), and as `listen` does for a socket that was handed over. */
+export async function openDoor(where: Place, { maxConnections, onSocket, onError, judge }: DoorOptions): Promise<Door> {
   // Half-open sockets: a client may end its side and still wait for its answer.
   const server = createServer({ allowHalfOpen: true, noDelay: true }, onSocket);
   server.maxConnections = maxConnections;
-  await listen(server, where);
+  const address = await listen(server, where, judge);
   server.on('error', onError);
-  const { address: host, port } = server.address() as AddressInfo;
   let closing: Promise<void> | undefined;
   return {
-    address: { host, port },
+    address,
+    arrives: (deadlineMs) => arrives(server, deadlineMs),
     close: () => (closing ??= new Promise<void>((resolve) => server.close(() => resolve()))),
   };
 }
@@ -48,14 +47,4 @@ export async function openLoopbackDoors(port: number, options: DoorOptions): Pro
     await first.close();
     throw thrown;
   }
-}
-
-function listen(server: Server, { host, port }: Address): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host, port, backlog: 1024 }, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
 }

@@ -18,11 +18,14 @@ import type { Exchange } from './exchange.ts';
 import type { Connected, PeerUser } from './ingress/ends.ts';
 import type { Origin } from './ingress/origin.ts';
 import type { PeerProcesses } from './ingress/peer-process.ts';
+import type { Listening, Place } from './listen.ts';
 import type { After } from './refresh-flights.ts';
 
 /** Everything the proxy is given; functions are asked anew so that a reload needs no restart. */
 export interface ProxyOptions {
-  readonly listen: { readonly host: string; readonly port: number };
+  readonly listen: Place;
+  /** Throws where a socket that was handed over is bound to an address it may not be bound to. */
+  readonly judgeListener?: (bound: Listening) => void;
   /** The second door, on loopback, for connections that the packet filter redirects: its port, and where such a connection was on its way to. */
   readonly transparent?: { readonly port: number; readonly originOf: (connected: Connected) => Promise<Origin> } | undefined;
   /** Read once per exchange; an exchange keeps the one it began with. */

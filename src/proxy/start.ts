@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { capturedBy } from './body/capture.ts';
 import type { Limits } from './control/messages.ts';
-import { type Address, type Door, type DoorOptions, openDoor, openLoopbackDoors } from './door.ts';
+import { type Door, type DoorOptions, openDoor, openLoopbackDoors } from './door.ts';
 import { openFlow } from './egress/flow.ts';
 import { openMachines } from './egress/flow-machines.ts';
 import { type Reset, resetMachines, viewMachines } from './egress/flow-view.ts';
@@ -15,6 +15,7 @@ import { type FidelityReport, openFidelityLog } from './fidelity.ts';
 import type { House } from './house.ts';
 import { accept } from './ingress/accept.ts';
 import { acceptRedirected } from './ingress/redirected.ts';
+import type { Listening } from './listen.ts';
 import type { ProxyOptions } from './options.ts';
 import { openRefreshFlights, realAfter } from './refresh-flights.ts';
 import { openRefusedLogins } from './refused-logins.ts';
@@ -22,9 +23,11 @@ import { resetConnection } from './wire/reset.ts';
 
 /** A listening proxy. Ends by `drain` or `close`. */
 export interface RunningProxy {
-  readonly address: Address;
+  readonly address: Listening;
+  /** Whether a connection to the port gets as far as this process within `deadlineMs`. Never rejects. */
+  isWell(deadlineMs: number): Promise<boolean>;
   /** Where redirected connections come in; none without that door. */
-  readonly transparent: readonly Address[];
+  readonly transparent: readonly Listening[];
   status(): {
     readonly connections: number;
     readonly tunnels: number;
@@ -93,7 +96,12 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   const refusedLogins = openRefusedLogins(options.log, house.count, options.now);
   const { maxConnections } = options.limits();
   const onError = (err: Error) => options.log.error({ err }, 'the listener failed');
-  const door = await openDoor(options.listen, { maxConnections, onSocket: (socket) => void accept(house, socket), onError });
+  const door = await openDoor(options.listen, {
+    maxConnections,
+    onSocket: (socket) => void accept(house, socket),
+    onError,
+    judge: options.judgeListener,
+  });
   doors.push(door);
   const redirected = await openRedirected(options, { maxConnections, onError }, house).catch(async (thrown) => {
     await door.close();
@@ -102,6 +110,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   doors.push(...redirected);
   return {
     address: door.address,
+    isWell: door.arrives,
     transparent: redirected.map((one) => one.address),
     status: () => ({ connections: house.sockets.size, tunnels: house.tunnels.size, exchanges, totals: { ...totals } }),
     fidelity: (host) => reports.list(host),
@@ -169,7 +178,7 @@ function cutAll(house: House): void {
 }
 
 /** Every address under which the listener can be reached, as far as this machine knows. */
-function ownAddresses({ host, port }: Address): readonly Address[] {
+function ownAddresses({ host, port }: Listening): readonly Listening[] {
   if (host !== '0.0.0.0' && host !== '::') return [{ host, port }];
   return Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map((entry) => ({ host: entry.address, port })));
 }

@@ -61,6 +61,10 @@ const RUN_BY: Readonly<Record<string, readonly [file: string, text: string]>> = 
   'cmd/sallyport transparent on': ['test/journey/cli-transparent.test.ts', 'a program without proxy variables is masked'],
   'cmd/sallyport transparent status': ['test/journey/cli-transparent.test.ts', 'status says what is in force'],
   'cmd/sallyport transparent off': ['test/journey/cli-transparent.test.ts', 'off takes it away, with nothing left'],
+  'cmd/sallyport service install': ['test/journey/cli-service.test.ts', 'install, status, logs, uninstall'],
+  'cmd/sallyport service status': ['test/journey/cli-service.test.ts', 'install, status, logs, uninstall'],
+  'cmd/sallyport service logs': ['test/journey/cli-service.test.ts', 'install, status, logs, uninstall'],
+  'cmd/sallyport service uninstall': ['test/journey/cli-service.test.ts', 'install, status, logs, uninstall'],
   eval: ['test/journey/cli-words.test.ts', 'env is what run would set; a shell takes it'],
 };
 
@@ -83,7 +87,9 @@ describe('documents', () => {
   });
 
   test('tell nobody to type what no test runs', () => {
-    const pages = ['guardrails', 'rules', 'audit', 'vault', 'budgets', 'resilience', 'system', 'metrics'].map((name) => `docs/${name}.md`);
+    const pages = ['guardrails', 'rules', 'audit', 'vault', 'budgets', 'resilience', 'system', 'metrics', 'service'].map(
+      (name) => `docs/${name}.md`,
+    );
     const typed = ['README.md', 'CONTRIBUTING.md', ...pages].flatMap((file) => commands(readText(file)));
     expect(typed.length).toBeGreaterThan(5);
     const known = (line: string) => Object.keys(RUN_BY).find((words) => line === words || line.startsWith(`${words} `));

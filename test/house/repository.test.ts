@@ -17,6 +17,8 @@ const TEXT = [
   '.yml',
   '.svg',
   '.service',
+  '.socket',
+  'Containerfile',
   '.plist',
   '.npmrc',
   'run',

@@ -1,6 +1,7 @@
-// Asks the Linux kernel about one TCP socket (netlink, sock_diag(7)): microseconds, however many there are. Node has no netlink, so libc
-// is called by node:ffi, which is young: where it is missing or the kernel declines, there is the table. Must not wait for an answer.
+// Asks the Linux kernel about one TCP socket (netlink, sock_diag(7)): microseconds, however many there are. Where libc cannot be called
+// or the kernel declines, there is the table. Must not wait for an answer.
 import { endianness } from 'node:os';
+import { type NetlinkCalls, netlinkCalls } from '../libc.ts';
 import type { Ends } from './ends.ts';
 
 /** The user of the socket at the client's end. 'absent': there is none. Undefined: this way does not tell. */
@@ -18,16 +19,6 @@ interface Told {
   readonly inode: number;
 }
 
-/** The calls that are made, as libc has them. */
-export interface NetlinkCalls {
-  /** 0 or more: a socket for sock_diag that is closed with the process and not inherited. */
-  readonly open: () => number;
-  /** Bytes, or below 0. */
-  readonly send: (socket: number, message: Buffer) => number;
-  /** Bytes, or below 0; what is not there yet is not waited for. */
-  readonly receive: (socket: number, into: Buffer) => number;
-}
-
 const AF_INET = 2;
 const AF_INET6 = 10;
 const TCP = 6;
@@ -38,7 +29,7 @@ const REQUEST = 1;
 const ENOENT = 2;
 
 /** Undefined where it cannot be had at all. */
-export function openSocketDiagnosis(calls: NetlinkCalls | undefined = libc()): SocketDiagnosis | undefined {
+export function openSocketDiagnosis(calls: NetlinkCalls | undefined = netlinkCalls()): SocketDiagnosis | undefined {
   const socket = calls && endianness() === 'LE' ? calls.open() : -1;
   if (!calls || socket < 0) return undefined;
   const message = Buffer.alloc(72);
@@ -88,29 +79,4 @@ function read(answer: Buffer, { ourPort }: Ends): Told | 'absent' | undefined {
   // A socket whose program has closed it has no inode any more, and root for its user.
   const inode = answer.readUInt32LE(84);
   return isConnection && inode !== 0 ? { user: answer.readUInt32LE(80), inode } : 'absent';
-}
-
-const AF_NETLINK = 16;
-const SOCK_RAW = 3;
-const SOCK_CLOEXEC = 0o2000000;
-const NETLINK_SOCK_DIAG = 4;
-const MSG_DONTWAIT = 0x40;
-
-function libc(): NetlinkCalls | undefined {
-  if (process.platform !== 'linux') return undefined;
-  try {
-    const { functions } = process.getBuiltinModule('node:ffi').dlopen(null, {
-      socket: { return: 'int32', arguments: ['int32', 'int32', 'int32'] },
-      send: { return: 'int64', arguments: ['int32', 'buffer', 'uint64', 'int32'] },
-      recv: { return: 'int64', arguments: ['int32', 'buffer', 'uint64', 'int32'] },
-    });
-    return {
-      open: () => functions.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG),
-      send: (socket, message) => Number(functions.send(socket, message, BigInt(message.length), MSG_DONTWAIT)),
-      receive: (socket, into) => Number(functions.recv(socket, into, BigInt(into.length), MSG_DONTWAIT)),
-    };
-  } catch {
-    // An older Node, or one built without it.
-    return undefined;
-  }
 }

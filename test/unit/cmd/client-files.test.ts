@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
-import { refreshBundle, writeAddition, writeBundle, writePac } from '../../../cmd/client-files.ts';
+import { expect, onTestFinished, test } from 'vitest';
+import { refreshBundle, writeAddition, writeBundle, writeCaCopy, writePac } from '../../../cmd/client-files.ts';
 import { systemRoots } from '../../../src/proxy/control/system-roots.ts';
 import { makeTestAuthority } from '../../support/certificates.ts';
 import { scratchFolder } from '../../support/folder.ts';
@@ -64,4 +64,23 @@ test('the PAC file names what is intercepted', () => {
   expect(readFileSync(path, 'utf8')).toContain('api.example.com');
   mkdirSync(join(home, 'sub'));
   expect(() => writePac(join(home, 'none'), '127.0.0.1:1', [])).toThrow('ENOENT');
+});
+
+test('the copy of the certificate is for everybody, whatever the umask, and is written only where it changes', () => {
+  const { home, own } = setUp();
+  const path = join(home, 'copy.pem');
+  const before = process.umask(0o077);
+  onTestFinished(() => void process.umask(before));
+  writeCaCopy(path, own);
+  const { ino, mode } = statSync(path);
+  expect([readFileSync(path, 'utf8'), mode & 0o777]).toEqual([own, 0o644]);
+  writeCaCopy(path, own);
+  expect(statSync(path).ino).toBe(ino);
+  const next = makeTestAuthority().pem;
+  writeCaCopy(path, next);
+  expect([readFileSync(path, 'utf8'), statSync(path).mode & 0o777]).toEqual([next, 0o644]);
+  const nowhere = join(home, 'no/copy.pem');
+  expect(() => writeCaCopy(nowhere, own)).toThrow(`ca_file: ${nowhere} cannot be written: no such file or folder`);
+  expect(() => writeCaCopy(home, own)).toThrow(`ca_file: ${home} cannot be written: it is a folder`);
+  expect(readdirSync(home).filter((name) => name.endsWith('.new'))).toEqual([]);
 });

@@ -1,9 +1,13 @@
 // Who is at the other end, on this machine: real sockets, by either way of asking.
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openPeerUsers } from '../../../../src/proxy/ingress/peer-user.ts';
 import { openSocketDiagnosis } from '../../../../src/proxy/ingress/socket-diagnosis.ts';
+import { canIsolate } from '../../../support/namespace.ts';
 
 /** Our end of a fresh connection from `host`. */
 async function connected(host: string): Promise<Socket> {
@@ -68,4 +72,27 @@ test('the table answers where the kernel declines', async () => {
     () => Promise.resolve('untold'),
   );
   expect([await ask(ends), await ask(ends), opened]).toEqual(['untold', 'untold', 1]);
+});
+
+/** Prints who is at the other end of a connection to itself, by the table. */
+const ASKER = `
+  import { once } from 'node:events';
+  import { connect, createServer } from 'node:net';
+  const { openPeerUsers } = await import(process.argv[1]);
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const client = connect(server.address().port, '127.0.0.1');
+  const [ours] = await once(server, 'connection');
+  console.log(await openPeerUsers(() => undefined)(ours), (await import('node:fs')).existsSync('/proc/net'));
+  for (const one of [client, ours, server]) one.destroy ? one.destroy() : one.close();
+`;
+
+// The unit of systemd sets ProcSubset=pid. /proc/net is gone then, where the table was read once: nobody could be told from anybody, and
+// with `allow_uids: [self]` every user of the machine came in.
+test.runIf(canIsolate)('the table is found where /proc shows processes alone', () => {
+  const source = pathToFileURL(join(import.meta.dirname, '../../../../src/proxy/ingress/peer-user.ts')).href;
+  const steps = 'mount -t proc -o subset=pid proc /proc; exec "$0" --input-type=module -e "$1" "$2"';
+  const inside = ['-rmpf', '--mount-proc', 'sh', '-ec', steps, process.execPath, ASKER, source];
+  const { stdout, stderr } = spawnSync('unshare', inside, { encoding: 'utf8', timeout: 10_000 });
+  expect(stdout, stderr).toBe('0 false\n');
 });

@@ -1,7 +1,8 @@
 // sock_diag: what is asked of the kernel, and which answers are believed.
 import { describe, expect, test } from 'vitest';
 import type { Ends } from '../../../../src/proxy/ingress/ends.ts';
-import { type NetlinkCalls, openSocketDiagnosis } from '../../../../src/proxy/ingress/socket-diagnosis.ts';
+import { openSocketDiagnosis } from '../../../../src/proxy/ingress/socket-diagnosis.ts';
+import type { NetlinkCalls } from '../../../../src/proxy/libc.ts';
 
 const ENDS: Ends = { client: [127, 0, 0, 1], clientPort: 0xd431, ours: [127, 0, 0, 1], ourPort: 0x22c2 };
 
