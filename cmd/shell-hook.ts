@@ -30,14 +30,8 @@ interface Parts {
 /** In bash a host and a port can be opened like a file; `read` is what bounds it. */
 const BASH_UP = '{ : <>"/dev/tcp/$1/$2"; } 2>/dev/null && echo up';
 
-const HOOKS = {
-  bash: ({ host, port, set, restore, gone, back }) => `__sallyport_up() {
-  local answer=
-  set -- ${host} ${port}
-  IFS= read -r -t 1 answer < <(${BASH_UP})
-  [ "$answer" = up ]
-}
-__sallyport_set() {
+/** What bash and zsh have in common. A shell's own status is handed on, so that a prompt can still show it. */
+const guard = ({ set, restore, gone, back }: Parts) => `__sallyport_set() {
 ${set}
 }
 __sallyport_restore() {
@@ -46,47 +40,41 @@ ${restore}
 __sallyport_guard() {
   local code=$? state=down
   if __sallyport_up; then state=up; fi
-  if [ "$state" != "\${__sallyport_state-up}" ]; then
-    if [ "$state" = up ]; then echo '${back}' >&2; else echo '${gone}' >&2; fi
-  fi
-  if [ "$state" != "\${__sallyport_state-}" ]; then
-    if [ "$state" = up ]; then __sallyport_set; else __sallyport_restore; fi
+  if [ "$state" != "$__sallyport_state" ]; then
+    if [ "$state" = down ]; then
+      echo '${gone}' >&2
+      __sallyport_restore
+    else
+      if [ -n "$__sallyport_state" ]; then echo '${back}' >&2; fi
+      __sallyport_set
+    fi
     __sallyport_state=$state
   fi
   return "$code"
 }
-unset __sallyport_state
+__sallyport_state=`;
+
+const HOOKS = {
+  bash: (parts) => `__sallyport_up() {
+  local answer=
+  set -- ${parts.host} ${parts.port}
+  IFS= read -r -t 1 answer < <(${BASH_UP})
+  [ "$answer" = up ]
+}
+${guard(parts)}
 case "\${PROMPT_COMMAND-}" in
   *__sallyport_guard*) ;;
   *) PROMPT_COMMAND="__sallyport_guard\${PROMPT_COMMAND:+;$PROMPT_COMMAND}" ;;
 esac
 __sallyport_guard || :`,
 
-  zsh: ({ host, port, set, restore, gone, back }) => `__sallyport_up() {
+  zsh: (parts) => `__sallyport_up() {
   emulate -L zsh
   local answer=
-  IFS= read -r -t 1 answer < <(zmodload zsh/net/tcp && ztcp ${host} ${port} 2>/dev/null && echo up)
-  [[ $answer == up ]]
+  IFS= read -r -t 1 answer < <(zmodload zsh/net/tcp && ztcp ${parts.host} ${parts.port} 2>/dev/null && echo up)
+  [ "$answer" = up ]
 }
-__sallyport_set() {
-${set}
-}
-__sallyport_restore() {
-${restore}
-}
-__sallyport_guard() {
-  local code=$? state=down
-  if __sallyport_up; then state=up; fi
-  if [[ $state != \${__sallyport_state-up} ]]; then
-    if [[ $state == up ]]; then echo '${back}' >&2; else echo '${gone}' >&2; fi
-  fi
-  if [[ $state != \${__sallyport_state-} ]]; then
-    if [[ $state == up ]]; then __sallyport_set; else __sallyport_restore; fi
-    typeset -g __sallyport_state=$state
-  fi
-  return $code
-}
-unset __sallyport_state
+${guard(parts)}
 autoload -Uz add-zsh-hook
 add-zsh-hook precmd __sallyport_guard
 add-zsh-hook preexec __sallyport_guard

@@ -4,10 +4,10 @@ import type { Socket } from 'node:net';
 import { type Authority, parseAuthority } from '../../authority.ts';
 import { asFault, Fault, type FaultCode } from '../../fault.ts';
 import type { House } from '../house.ts';
-import { within } from '../wire/patience.ts';
 import type { Wire } from '../wire/wire.ts';
 import { admit } from './admission.ts';
 import { aim, endKey } from './aim.ts';
+import { begin } from './begin.ts';
 import { clientWire, logRefusal } from './client-wire.ts';
 import { enter } from './enter.ts';
 import { linger } from './h1.ts';
@@ -31,7 +31,7 @@ export async function acceptRedirected(house: House, socket: Socket, originOf: (
   const client = clientWire(house, socket);
   let opening: Opening | undefined;
   try {
-    opening = await readOpening(client, house.options.limits().headMs);
+    opening = await begin(client, house.options.limits().headMs, readOpening);
     if (!opening) return client.destroy();
     await greet(house, client, socket, opening, await originOf(socket));
   } catch (thrown) {
@@ -44,30 +44,17 @@ export async function acceptRedirected(house: House, socket: Socket, originOf: (
   }
 }
 
-/** How a connection begins; what was read of it is back in the wire's queue. */
+/** How a connection begins. */
 interface Opening {
   readonly isTls: boolean;
   readonly serverName: string | undefined;
 }
 
-/** Undefined: it was closed without a word. Fault not-tls for a hello that cannot be read, client-slow for one that does not come. */
-async function readOpening(client: Wire, ms: number): Promise<Opening | undefined> {
-  const deadline = performance.now() + ms;
-  let bytes: Buffer = Buffer.alloc(0);
-  for (;;) {
-    const more = await within(client.read(), Math.max(1, deadline - performance.now()), 'client-slow', 'no ClientHello');
-    if (!more) {
-      if (bytes.length === 0) return undefined;
-      throw new Fault('not-tls', 'it stopped half-way');
-    }
-    bytes = bytes.length === 0 ? more : Buffer.concat([bytes, more]);
-    const isTls = bytes[0] === TLS_HANDSHAKE;
-    // What begins like TLS and cannot be read might be read by somebody else: it is refused, not passed on.
-    const hello = isTls ? readHello(bytes) : undefined;
-    if (isTls && !hello) continue;
-    client.unread(bytes);
-    return { isTls, serverName: hello?.sni };
-  }
+/** Undefined while more bytes are needed. Fault not-tls for a hello that cannot be read: somebody else might read it, so it is not passed on. */
+function readOpening(bytes: Buffer): Opening | undefined {
+  if (bytes[0] !== TLS_HANDSHAKE) return { isTls: false, serverName: undefined };
+  const hello = readHello(bytes);
+  return hello && { isTls: true, serverName: hello.sni };
 }
 
 async function greet(house: House, client: Wire, socket: Socket, opening: Opening, origin: Origin): Promise<void> {

@@ -14,6 +14,7 @@ import type { ParsedRequest } from '../wire/head.ts';
 import { within } from '../wire/patience.ts';
 import { upstreamWire, Wire } from '../wire/wire.ts';
 import { dialTcp, type Target } from './aim.ts';
+import { begin } from './begin.ts';
 import { explainFailure } from './distrust.ts';
 import { plainReply } from './error-reply.ts';
 import { type Http1Aim, linger, serveHttp1 } from './h1.ts';
@@ -28,7 +29,8 @@ export async function unwrap(house: House, client: Wire, raw: Socket, target: Ta
   client.onLeave = () => gone.abort(CLIENT_GONE);
   let hello: ClientHello | undefined;
   try {
-    hello = await takeHello(client, house.options.limits().headMs);
+    // Its bytes stay in the wire's queue: the TLS layer reads them again.
+    hello = await begin(client, house.options.limits().headMs, readHello);
   } catch (thrown) {
     client.write(plainReply(asFault(thrown)));
     return linger(client, 1000);
@@ -54,25 +56,6 @@ export async function unwrap(house: House, client: Wire, raw: Socket, target: Ta
     return;
   }
   await serve(house, inner, raw, target, provider, hello, upstream);
-}
-
-/** The hello's bytes stay in the wire's queue: the TLS layer reads them again. Undefined when the client closed without a word. */
-async function takeHello(client: Wire, ms: number): Promise<ClientHello | undefined> {
-  const deadline = performance.now() + ms;
-  let bytes: Buffer = Buffer.alloc(0);
-  for (;;) {
-    const more = await within(client.read(), Math.max(1, deadline - performance.now()), 'client-slow', 'no ClientHello');
-    if (!more) {
-      if (bytes.length === 0) return undefined;
-      throw new Fault('not-tls', 'it stopped half-way');
-    }
-    bytes = bytes.length === 0 ? more : Buffer.concat([bytes, more]);
-    const hello = readHello(bytes);
-    if (hello) {
-      client.unread(bytes);
-      return hello;
-    }
-  }
 }
 
 /** A dialled upstream leg and the TCP socket under it. */
