@@ -40,8 +40,10 @@ export const start: Command = {
       logForm: process.stderr.isTTY ? 'line' : 'json',
       isEphemeral: false,
     });
+    // Before the greeting: whoever reads it may send a signal at once.
+    const ended = outlive(daemon);
     greet(call, daemon.ready, 'stop with Ctrl-C');
-    return outlive(daemon);
+    return ended;
   },
 };
 
