@@ -5,6 +5,7 @@ import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject, X50
 import { promisify } from 'node:util';
 import type { Authority } from '../authority.ts';
 import { Fault } from '../fault.ts';
+import { isProbe } from '../probe-host.ts';
 import { type HostPattern, matchesHost } from '../rules/host-pattern.ts';
 import { CertFault } from './cert-fault.ts';
 import { caExtensions, certificatePem, distinguishedName, keyIdentifier, readIssuer, signCertificate } from './certificate.ts';
@@ -130,7 +131,8 @@ class OpenAuthority implements CertAuthority {
 
   async leafFor(authority: Authority): Promise<Leaf> {
     if (this.#closed) throw new Error('the CA is closed');
-    if (!this.covers(authority)) throw new Fault('target-refused', 'the host is not on the list of intercepted hosts');
+    if (!isProbe(authority) && !this.covers(authority))
+      throw new Fault('target-refused', 'the host is not on the list of intercepted hosts');
     const nowMs = this.#options.now();
     if (due(this.#ca, nowMs)) this.#renew(nowMs);
     return this.#leaves.get(authority, this.#ca.issuer, nowMs);

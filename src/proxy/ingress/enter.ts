@@ -2,14 +2,20 @@
 // It must not know which protocol asked for the target.
 import type { Socket } from 'node:net';
 import { asFault, CLIENT_GONE } from '../../fault.ts';
+import { isProbe } from '../../probe-host.ts';
 import type { House } from '../house.ts';
 import type { Wire } from '../wire/wire.ts';
 import { dialTcp, type Target } from './aim.ts';
+import { answerProbe } from './probe.ts';
 import { splice } from './tunnel.ts';
 import { unwrap } from './unwrap.ts';
 
 /** Serves an aimed connection to its end. `confirm` tells the client that the tunnel stands. Faults upstream-*: nothing was confirmed yet. */
 export async function enter(house: House, client: Wire, socket: Socket, target: Target, confirm: () => void): Promise<void> {
+  if (isProbe(target.authority)) {
+    confirm();
+    return answerProbe(house, client, socket, target);
+  }
   if (target.provider) {
     house.count('intercepted');
     confirm();
