@@ -203,7 +203,7 @@ describe('rules of the store', { timeout: 90_000 }, () => {
     const store = openStore({ path: join(user.home, 'sallyport.db') });
     store.db.prepare(`UPDATE rules SET rule = '{"kinds":["faces"],"action":"block"}'`).run();
     store.close();
-    const checks = async () => json<{ findings: { check: string }[] }>((await user.run(['doctor', '--json', ...FREE])).stdout).findings;
+    const checks = async () => json<{ findings: { check: string }[] }>((await user.run(['doctor', '--quick', '--json', ...FREE])).stdout).findings;
     expect(await checks()).toContainEqual(
       expect.objectContaining({ check: 'rules', state: 'fail', text: expect.stringContaining('«faces»') }),
     );

@@ -77,7 +77,7 @@ describe('without a daemon', { timeout: 90_000 }, () => {
       /^\? environment .*SALLYPORT_LISTNE/m,
       /^\? mask .*email is off/m,
       /^! upstream_ca .*nonexistent/m,
-      /^ {2}claude .*2\.1\.330; trusts through NODE_EXTRA_CA_CERTS/m,
+      /^ {2}CLI claude .*2\.1\.330; trusts through NODE_EXTRA_CA_CERTS/m,
       /^ {2}mask\.email +off +--mask$/m,
     ])
       expect(ill.stdout).toMatch(line);

@@ -94,7 +94,10 @@ function isPacRequest(house: House, head: ParsedRequest): boolean {
   if (head.method !== 'GET' || head.target !== '/proxy.pac') return false;
   if (ASKED_BY_A_PAGE.some((name) => firstValue(head.headers, name) !== undefined)) return false;
   const host = firstValue(head.headers, 'host');
-  return house.own().some((a) => host === `${a.host}:${a.port}` || (a.host === '127.0.0.1' && host === `localhost:${a.port}`));
+  return house.own().some(({ host: own, port }) => {
+    const spelt = own.includes(':') ? `[${own}]` : own;
+    return host === `${spelt}:${port}` || (own === '127.0.0.1' && host === `localhost:${port}`);
+  });
 }
 
 function givePac(house: House, client: Wire): void {
