@@ -57,18 +57,19 @@ type Told = Pick<Finding, 'check' | 'state' | 'text' | 'fix'>;
 function lines(findings: readonly Told[], done: readonly Told[], rows: readonly ConfigRow[]): string {
   const width = Math.max(...findings.map((f) => f.check.length));
   const checks = findings.flatMap((f) => [
-    `${MARKS[f.state]} ${f.check.padEnd(width)}  ${visible(f.text)}`,
-    ...(f.fix === undefined ? [] : [`  ${''.padEnd(width)}  -> ${visible(f.fix)}`]),
+    `${MARKS[f.state]} ${f.check.padEnd(width)}  ${f.text}`,
+    ...(f.fix === undefined ? [] : [`  ${''.padEnd(width)}  -> ${f.fix}`]),
   ]);
-  const fixed = done.map((f) => `${f.state === 'ok' ? 'fixed' : 'NOT fixed'}: ${f.check}: ${visible(f.text)}`);
+  const fixed = done.map((f) => `${f.state === 'ok' ? 'fixed' : 'NOT fixed'}: ${f.check}: ${f.text}`);
   const keyWidth = Math.max(0, ...rows.map((r) => r.key.length));
   const valueWidth = Math.min(40, Math.max(0, ...rows.map((r) => r.value.length)));
   const settings = rows.map((r) => `  ${r.key.padEnd(keyWidth)}  ${(r.value || '-').padEnd(valueWidth)}  ${r.origin}`);
-  return [
+  const all = [
     ...(fixed.length > 0 ? [...fixed, ''] : []),
     ...checks,
     ...(rows.length > 0 ? ['', 'Settings and where each came from:', ...settings] : []),
-  ].join('\n');
+  ];
+  return all.map(visible).join('\n');
 }
 
 /** One line, whatever a path or a variable holds: control and direction characters as escapes. */

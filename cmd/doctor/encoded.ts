@@ -1,7 +1,6 @@
 // Secrets in the environment or the configuration that lie there encoded (base64, hex, percent): no detector knows them by their shape when
 // a client sends them so. Must not show one, nor the text it lies in.
 import { readFileSync } from 'node:fs';
-import { KIND_ROWS } from '../../src/rules/masking/kinds.ts';
 import { findSecrets } from '../../src/rules/masking/scan.ts';
 import { type Finding, found } from './finding.ts';
 
@@ -32,7 +31,7 @@ function encodedIn(text: string): string | undefined {
       if (findSecrets(word, ['secrets']).length > 0) continue;
       const plain = decode(word);
       const [first] = plain === undefined ? [] : findSecrets(plain, ['secrets']);
-      if (first) return `${KIND_ROWS[first.detector.kind].type} in ${form}`;
+      if (first) return `${first.detector.name} in ${form}`;
     }
   }
   return undefined;

@@ -21,7 +21,7 @@ import { checkEncoded } from './encoded.ts';
 import { type Finding, found } from './finding.ts';
 import { checkGuardrails } from './guardrails.ts';
 import { connectedClients, hostFacts } from './host.ts';
-import { checkCa, checkConfigMode, checkEngine, checkFiles, checkNode } from './installation.ts';
+import { checkCa, checkEngine, checkFiles, checkNode, configurationTrouble } from './installation.ts';
 import { checkLeftovers } from './leftovers.ts';
 import { checkRules } from './rules.ts';
 import { proveRuntimes } from './runtimes.ts';
@@ -91,10 +91,8 @@ async function meet(invocation: Invocation, findings: Finding[]): Promise<Patien
     loaded = loadSettings(invocation);
     home = loaded.config.home;
     findings.push(...checkSettings(loaded), checkAccess(loaded.config, process.getuid?.(), tellsUsers()));
-    const mode = checkConfigMode(loaded.file, loaded.origins.proxy_auth?.startsWith(loaded.file ?? '-') === true);
-    if (mode) findings.push(mode);
   } catch (thrown) {
-    findings.push(found.fail('configuration', explain(thrown).line, 'correct it; until then the daemon does not start'));
+    findings.push(configurationTrouble(explain(thrown).line));
     home = attempt(() => homeOf(invocation));
   }
   const running = home === undefined ? undefined : await statusOf(home, findings);

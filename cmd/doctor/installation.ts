@@ -77,14 +77,12 @@ function close(path: string, mode: number): boolean {
   return true;
 }
 
-/** A configuration that holds the password of `proxy_auth` is for its owner's eyes. Undefined where there is nothing to say. */
-export function checkConfigMode(file: string | undefined, holdsPassword: boolean): Finding | undefined {
-  if (file === undefined || !holdsPassword || process.getuid === undefined) return undefined;
-  const seen = statSync(file, { throwIfNoEntry: false });
-  if (!seen || (seen.mode & 0o077) === 0) return undefined;
-  const text = `${file} holds the password of proxy_auth and can be read by others`;
-  const repair = { what: `closed ${file} to others`, run: () => close(file, 0o600) };
-  return { ...found.warn('configuration file', text, `chmod 600 '${file.replaceAll("'", "'\\''")}'`), repair };
+/** What a configuration that cannot be used is told as. One that others can read, with a key in it, can be closed. */
+export function configurationTrouble(line: string): Finding {
+  const [, text, path, typed] = /^((.*) can be read by others): (chmod .*)$/s.exec(line) ?? [];
+  if (text === undefined) return found.fail('configuration', line, 'correct it; until then the daemon does not start');
+  const repair = { what: `closed ${path} to others`, run: () => close(path!, 0o600) };
+  return { ...found.fail('configuration', text, typed!), repair };
 }
 
 const SECRET = /\.(key|db|db-wal|db-shm|lock|sock|log|log\.1|backup)$/;

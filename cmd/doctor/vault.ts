@@ -19,8 +19,7 @@ export interface SeenVault {
 /** Opens it to look at it. A store that is not sound, or of an older schema, is told of by `db check` and the next start. */
 export async function seeVault(home: string, environment: Readonly<Record<string, string | undefined>>): Promise<SeenVault> {
   const path = join(home, 'sallyport.db');
-  if (!existsSync(path))
-    return { findings: [found.info('vault', 'there is no store yet')], keyring: undefined, close: () => {} };
+  if (!existsSync(path)) return { findings: [found.info('vault', 'there is no store yet')], keyring: undefined, close: () => {} };
   let store: Store | undefined;
   try {
     store = openToRead(path);

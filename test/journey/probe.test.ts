@@ -33,3 +33,21 @@ test('no other port and no other name is answered for', async () => {
   for (const other of [`${HOST}:8443`, 'sallyport.invalid:443', `x.${HOST}:443`])
     await expect(connectTlsTunnel(world.daemon, other, { ca: world.daemon.ca, alpn: [] }), other).rejects.toThrow();
 });
+
+test('the clocks of upstreams are known by their replies, but not by what lay in a cache', async () => {
+  const hourAhead = new Date(Date.now() + 3_600_000).toUTCString();
+  const dated: readonly (readonly string[])[] = [['date', hourAhead], ['date', hourAhead, 'age', '60'], ['date', 'soon'], []];
+  let asked = 0;
+  const provider = {
+    override: (_: unknown, reply: { json(status: number, value: unknown, headers?: readonly string[]): void }) => {
+      reply.json(200, {}, dated[asked++]);
+      return true;
+    },
+  };
+  const world = await startWorld({ provider });
+  for (const _ of dated) await world.post('api.anthropic.com', '/v1/messages', { model: 'm', messages: [] });
+  const ahead = world.daemon.proxy.fidelity().map(({ clockAheadMs }) => clockAheadMs);
+  expect(ahead.slice(0, 3)).toEqual([undefined, undefined, undefined]);
+  expect(ahead[3]).toBeGreaterThan(3_500_000);
+  expect(ahead[3]).toBeLessThanOrEqual(3_600_000);
+});
