@@ -10,7 +10,7 @@ import type { Run } from './change.ts';
 export interface Ended {
   /** 127 where it is not there. */
   readonly code: number;
-  /** All it said, both streams in one, cut at 64 KiB. */
+  /** All it said, both streams in one, cut at 1 MiB. */
   readonly output: string;
 }
 
@@ -34,7 +34,8 @@ export interface Doing {
 const ROOTS_PLACES = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
 const ENDINGS = process.platform === 'win32' ? ['', '.exe'] : [''];
 const PATIENCE_MS = 300_000;
-const MAX_OUTPUT = 65_536;
+/** A list of every root with its fingerprint is tens of kilobytes. */
+const MAX_OUTPUT = 1_048_576;
 
 /** The hands of this process. */
 export function ownHands(environment: Readonly<Record<string, string | undefined>>): Hands {
@@ -87,10 +88,15 @@ export async function carryOut(run: Order, hands: Hands, tell: (line: string) =>
   return hands.spawn(whole, { env: undefined, input });
 }
 
-/** Carries it out and throws CommandFailure for any end but exit code 0: the command, its code, its last words, and `manual` or the command to type. */
-export async function mustRun(run: Order, { hands, tell }: Doing, manual = byHand(run, hands)): Promise<void> {
+/** Carries it out and throws CommandFailure for any end but exit code 0 and those in `fine`: the command, its code, its last words, and `manual` or the command to type. */
+export async function mustRun(
+  run: Order,
+  { hands, tell }: Doing,
+  manual = byHand(run, hands),
+  fine: readonly number[] = [],
+): Promise<void> {
   const { code, output } = await carryOut(run, hands, tell);
-  if (code === 0) return;
+  if (code === 0 || fine.includes(code)) return;
   const last = output.trim().split('\n').at(-1)?.trim().slice(0, 200);
   const why = code === 127 ? 'is not there' : `failed with exit code ${code}`;
   throw new CommandFailure(EXIT.failed, `${shown(run)} ${why}${last ? ` (${last})` : ''}; by hand: ${manual}`);

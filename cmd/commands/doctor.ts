@@ -7,6 +7,7 @@ import { listenTrouble } from '../../src/proxy/control/free-port.ts';
 import type { ConfigRow, ReferenceRow, Status } from '../../src/proxy/control/messages.ts';
 import type { Policy } from '../../src/rules/policy.ts';
 import { hostPort } from '../address.ts';
+import { readPem } from '../ca-file.ts';
 import type { Command } from '../command.ts';
 import { configRows } from '../config-rows.ts';
 import { checkAccess } from '../doctor/access.ts';
@@ -18,7 +19,6 @@ import { seeVault } from '../doctor/vault.ts';
 import { asTyped, EXIT, explain } from '../failure.ts';
 import { homeOf, type Invocation, loadSettings, policySettings } from '../settings.ts';
 import { packageVersion } from '../version.ts';
-import { readPem } from './ca.ts';
 
 /** `sallyport doctor`. Exit code 1 when a check fails; warnings do not count. */
 export const doctor: Command = {

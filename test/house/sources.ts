@@ -46,6 +46,7 @@ export const ONE_THING: readonly string[] = [
   'src/rules/guardrails/',
   'src/store/key-sources/',
   'src/proxy/references/kinds/',
+  'src/cert/trust/',
 ];
 
 /** The syntax tree of one of our files, with parent links. */
