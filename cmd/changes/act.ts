@@ -1,5 +1,6 @@
 // Changes to the system, each in the journal before its first step: files written and programs run, and the way back. A change that was made
 // already is left alone; one that fails half-way is taken back at once. Must not know what the files and programs are for.
+import { isDeepStrictEqual } from 'node:util';
 import { CommandFailure, EXIT, explain } from '../failure.ts';
 import type { FileUndo, Kind, Run, RunUndo, Undo } from './change.ts';
 import { endOf, look, makeFolder, missingFolders, put, sha256 } from './files.ts';
@@ -167,7 +168,7 @@ function folderUndos(files: readonly Ready[], earlier: Entry | undefined): Undo[
 /** Whether two steps are about the same: a file by its path, anything else by all it says. */
 function isSame(one: Undo, other: Undo): boolean {
   if ('wrote' in one || 'wrote' in other) return 'wrote' in one && 'wrote' in other && one.path === other.path;
-  return JSON.stringify(one) === JSON.stringify(other);
+  return isDeepStrictEqual(one, other);
 }
 
 async function write(file: Ready, doing: Doing): Promise<void> {

@@ -31,7 +31,7 @@ export interface AnchorFacts {
   /** The bundle that most programs read. */
   readonly bundle: string;
   readonly isHere: (machine: Machine) => boolean;
-  /** Other files that the program changes, and what else has to go: see Plan. */
+  /** Other files that the program changes, and what else has to go once it has run without the anchor: see Plan. */
   readonly touches?: readonly string[];
   readonly alsoUndo?: (certificate: TrustCertificate, machine: Machine) => readonly PlannedUndo[];
 }
@@ -60,7 +60,7 @@ export function anchorStore(facts: AnchorFacts): TrustStore {
         write: certificates.map((one) => ({ path: file(one), content: one.pem, mode: 0o644 })),
         ...(facts.touches && { touches: facts.touches }),
         run: [run],
-        undoAfter: [...certificates.flatMap((one) => facts.alsoUndo?.(one, machine) ?? []), run],
+        undoAfter: [run, ...certificates.flatMap((one) => facts.alsoUndo?.(one, machine) ?? [])],
         manual: help(certificates[0] ? file(certificates[0]) : 'ca.pem'),
       };
     },

@@ -11,8 +11,8 @@ const isDebian = canBePrivate && existsSync('/etc/debian_version') && existsSync
 describe.runIf(isDebian)('on Debian', () => {
   let seen: Seen;
   beforeAll(async () => {
-    seen = await runInPrivateSystem<Seen>(join(import.meta.dirname, 'scenes/trust-debian.ts'));
-  }, 120_000);
+    seen = await runInPrivateSystem<Seen>(join(import.meta.dirname, 'scenes/trust-debian.ts'), [], 240_000);
+  }, 240_000);
 
   test('no client trusts the CA before, each does after ca install, and none after uninstall', () => {
     const all = (answer: boolean) => Object.fromEntries(Object.keys(seen.before).map((name) => [name, answer]));

@@ -24,7 +24,8 @@ function unshared(folder: string, ...steps: readonly string[]): string[] {
 }
 
 /** Whether this machine lets us make one; tests that need it do not run otherwise. */
-export const canBePrivate: boolean = process.platform === 'linux' && inScratch((folder) => spawnSync('unshare', unshared(folder)).status === 0);
+export const canBePrivate: boolean =
+  process.platform === 'linux' && inScratch((folder) => spawnSync('unshare', unshared(folder)).status === 0);
 
 function inScratch<T>(act: (folder: string) => T): T {
   const folder = mkdtempSync(join(tmpdir(), 'sp-mnt-'));

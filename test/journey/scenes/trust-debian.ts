@@ -91,7 +91,8 @@ async function look(proxy: string): Promise<Record<string, boolean>> {
       const ask = `fetch('${PAGE}').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))`;
       return (await run([process.execPath, '--use-system-ca', '-e', ask], { ...through, NODE_USE_ENV_PROXY: '1' })).code === 0;
     },
-    javac: async () => (await run(['java', `-Dhttps.proxyHost=${host}`, `-Dhttps.proxyPort=${port}`, '-cp', work, 'Look', PAGE])).code === 0,
+    javac: async () =>
+      (await run(['java', `-Dhttps.proxyHost=${host}`, `-Dhttps.proxyPort=${port}`, '-cp', work, 'Look', PAGE])).code === 0,
     chromium: async () => {
       const quiet = ['--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-quic'];
       const own = ['--headless', '--no-sandbox', '--disable-gpu', `--user-data-dir=${join(work, 'chromium')}`, `--proxy-server=${proxy}`];
