@@ -44,7 +44,7 @@ export function explain(thrown: unknown): Explained {
 /** The text with the commands it names as they can be typed where `self` is what starts us (`npx sallyport`, a path). */
 export function asTyped(text: string, self: string): string {
   return text.replace(
-    /(?<![\w/.-])sallyport (?=(?:start|stop|status|reload|run|env|token|profile|ca|rules|fidelity|log|audit|vault|db|panic|doctor|demo|completion)\b)/g,
+    /(?<![\w/.-])sallyport (?=(?:start|stop|status|reload|run|env|token|profile|ca|rules|fidelity|log|audit|vault|db|panic|uninstall|doctor|demo|completion)\b)/g,
     () => `${self} `,
   );
 }

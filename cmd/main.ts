@@ -24,6 +24,7 @@ import { start } from './commands/start.ts';
 import { status } from './commands/status.ts';
 import { stop } from './commands/stop.ts';
 import { token } from './commands/token.ts';
+import { uninstall } from './commands/uninstall.ts';
 import { vault } from './commands/vault.ts';
 import { forgetCompileCache } from './compile-cache.ts';
 import { asTyped, EXIT, explain } from './failure.ts';
@@ -47,6 +48,7 @@ const COMMANDS: readonly Command[] = [
   db,
   doctor,
   panic,
+  uninstall,
   demo,
   completion,
   complete,

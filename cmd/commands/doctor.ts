@@ -7,6 +7,9 @@ import { checkId, type Finding, found } from '../doctor/finding.ts';
 import { asTyped, EXIT, explain } from '../failure.ts';
 import type { Invocation } from '../settings.ts';
 
+/** For a reader that is slow. */
+const LAST_WORDS_MS = 250;
+
 /** `sallyport doctor`. Exit code 1 when a check fails; warnings do not count. */
 export const doctor: Command = {
   name: 'doctor',
@@ -23,11 +26,13 @@ export const doctor: Command = {
   ],
   run: async ({ args, json, invocation, terminal }) => {
     const done = args.fix === true ? await repair(invocation) : [];
-    const { findings, rows } = await examine(invocation, args.quick !== true);
+    const { findings, rows, isLate } = await examine(invocation, args.quick !== true);
     const ok = [...findings, ...done].every((finding) => finding.state !== 'fail');
     const typed = (finding: Finding) => told(finding, (text) => asTyped(text, terminal.self));
     if (json) terminal.out(JSON.stringify({ ok, findings: findings.map(typed), fixed: done.map(typed), config: rows }));
     else terminal.out(lines(findings.map(typed), done.map(typed), rows));
+    // A program that hangs would keep this one until it ends.
+    if (isLate) setTimeout(() => process.exit(), LAST_WORDS_MS).unref();
     return ok ? EXIT.ok : EXIT.failed;
   },
 };
@@ -35,14 +40,16 @@ export const doctor: Command = {
 /** Makes the repairs, each once, and says what came of it. One that is not needed any more is not told of. */
 async function repair(invocation: Invocation): Promise<readonly Finding[]> {
   const { findings } = await examine(invocation, false);
-  return findings.flatMap(({ check, repair }): Finding[] => {
-    if (!repair) return [];
+  const done: Finding[] = [];
+  for (const { check, repair } of findings) {
+    if (!repair) continue;
     try {
-      return repair.run() ? [found.ok(check, repair.what)] : [];
+      if (await repair.run()) done.push(found.ok(check, repair.what));
     } catch (thrown) {
-      return [found.fail(check, `could not be put right: ${explain(thrown).line}`, 'sallyport doctor says how by hand')];
+      done.push(found.fail(check, `could not be put right: ${explain(thrown).line}`, 'sallyport doctor says how by hand'));
     }
-  });
+  }
+  return done;
 }
 
 /** A finding as programs and people are told of it. */

@@ -9,7 +9,7 @@ import type { ConfigRow, ReferenceRow, Status } from '../../src/proxy/control/me
 import { portTrouble } from '../../src/proxy/control/port-answer.ts';
 import type { Policy } from '../../src/rules/policy.ts';
 import { hostPort } from '../address.ts';
-import { readPem } from '../commands/ca.ts';
+import { readPem } from '../ca-file.ts';
 import { configRows } from '../config-rows.ts';
 import { explain } from '../failure.ts';
 import { homeOf, type Invocation, loadSettings, policySettings } from '../settings.ts';
@@ -26,12 +26,15 @@ import { checkLeftovers } from './leftovers.ts';
 import { checkRules } from './rules.ts';
 import { proveRuntimes } from './runtimes.ts';
 import { checkEnvironment, checkReferences, checkSettings, hostOf } from './surroundings.ts';
+import { checkJournal, checkStores } from './trust.ts';
 import { seeVault } from './vault.ts';
 
 /** What doctor found, and the settings in force. */
 export interface Examination {
   readonly findings: readonly Finding[];
   readonly rows: readonly ConfigRow[];
+  /** A check was given up, and what it waits for may still be there. */
+  readonly isLate: boolean;
 }
 
 /** What the checks know to begin with. */
@@ -61,6 +64,7 @@ export async function examine(invocation: Invocation, asksPrograms: boolean): Pr
   const quick: readonly Promise<readonly Finding[]>[] = [
     inTime('port', portFinding(patient)),
     ...(home === undefined ? [] : [inTime('home', sealed(home, environment)), inTime('rules', rulesOf(home, loaded))]),
+    ...(home === undefined ? [] : [inTime('journal', checkJournal(home, environment))]),
     inTime('leftovers', leftoversOf(patient)),
     inTime('clock', clockOf(patient)),
     inTime('guardrails', guardrailsOf(patient)),
@@ -70,6 +74,7 @@ export async function examine(invocation: Invocation, asksPrograms: boolean): Pr
   ];
   const slow: readonly Promise<readonly Finding[]>[] = asksPrograms
     ? [
+        ...(home === undefined ? [] : [inTime('trust', checkStores(invocation, home))]),
         inTime('runtimes', proveRuntimes(home, running, environment, leadsHere)),
         inTime('CLIs', checkClis({ environment, leadsHere, caPem })),
         inTime('clients', running ? connectedClients(running) : Promise.resolve([]), SYSTEM_MS),
@@ -77,7 +82,7 @@ export async function examine(invocation: Invocation, asksPrograms: boolean): Pr
       ]
     : [];
   const findings = [first, ...(await Promise.all([...quick, ...slow]))].flat();
-  return { findings, rows: await rowsOf(patient) };
+  return { findings, rows: await rowsOf(patient), isLate: findings.some((finding) => late.has(finding)) };
 }
 
 async function meet(invocation: Invocation, findings: Finding[]): Promise<Patient> {
@@ -104,19 +109,21 @@ async function meet(invocation: Invocation, findings: Finding[]): Promise<Patien
   return { invocation, loaded, policy, home, running, caPem, leadsHere };
 }
 
+/** Findings that only say so. */
+const late = new WeakSet<Finding>();
+
 /** What a check finds, or that it was not done in time, or could not be done. */
 async function inTime(check: string, findings: Promise<readonly Finding[]>, ms = DEADLINE_MS): Promise<readonly Finding[]> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<readonly Finding[]>((resolve) => {
-    const finding = found.warn(
-      check,
-      `the check was not done within ${ms / 1000} s`,
-      'look at what this machine is busy with, and try again',
-    );
-    timer = setTimeout(() => resolve([finding]), ms);
+  const finding = found.warn(check, `the check was not done within ${ms / 1000} s`, 'look at what keeps this machine busy, and try again');
+  const tooLate = new Promise<readonly Finding[]>((resolve) => {
+    timer = setTimeout(() => {
+      late.add(finding);
+      resolve([finding]);
+    }, ms);
   });
   try {
-    return await Promise.race([findings, late]);
+    return await Promise.race([findings, tooLate]);
   } catch (thrown) {
     return [found.warn(check, `the check could not be made: ${explain(thrown).line}`, 'try again; if it stays, report it')];
   } finally {

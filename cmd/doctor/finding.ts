@@ -16,7 +16,7 @@ export interface Repair {
   /** In words, as it is told when it was done. */
   readonly what: string;
   /** Throws where it cannot be done; false where there was nothing left to do. */
-  readonly run: () => boolean;
+  readonly run: () => boolean | Promise<boolean>;
 }
 
 /** The name of a check for programs: it stays while the words may change. `HTTPS_PROXY` gives `https-proxy`. */

@@ -6,8 +6,8 @@ import { CertFault } from '../../src/cert/cert-fault.ts';
 import { lookAtPair } from '../../src/cert/pair-file.ts';
 import { checkHome, checkPrivate } from '../../src/store/home.ts';
 import { type Keyring, LockedError } from '../../src/store/keyring.ts';
+import { caFacts, readPem } from '../ca-file.ts';
 import { caSeal } from '../ca-seal.ts';
-import { caFacts, readPem } from '../commands/ca.ts';
 import { explain } from '../failure.ts';
 import { type Finding, found, type Repair } from './finding.ts';
 

@@ -17,8 +17,8 @@ export interface LeftoverPlaces {
 const HOUR_MS = 3_600_000;
 /** Written by a process whose number is in the name, then renamed or removed. */
 const DRAFT = /\.(\d+)\.(?:new|draft)$|^\.probe-(\d+)$/;
-/** Folders of `demo` and `doctor`, which live for seconds. */
-const FOLDER = /^sallyport-(?:demo|probe)-\w{6}$/;
+/** Folders of commands, which live for seconds. */
+const FOLDER = /^sallyport-(?:(?:demo|probe)-)?\w{6}$/;
 const OF_A_DAEMON = ['daemon.pid', 'control.sock'];
 
 /** One finding, with what there is. */

@@ -68,7 +68,7 @@ const LIFE_MS = 365 * DAY_MS;
 const RENEW_MS = 30 * DAY_MS;
 const MAX_LEAVES = 1000;
 const REPLACED =
-  'The list of intercepted hosts changed, so a new CA was made: trust it where the old one was installed, and restart running clients.';
+  'The list of intercepted hosts changed, so a new CA was made: sallyport ca install puts it where the old one was; restart running clients.';
 
 /**
  * Opens the CA in `home`, makes it if there is none, and renews it when it is due or its constraints are not those of `hosts`.
@@ -244,7 +244,7 @@ function endsAtMs(pem: string): number {
 
 function renewalNotice(ca: Ca): string {
   const day = ca.current.validToDate.toISOString().slice(0, 10);
-  return `The CA certificate was renewed until ${day}: trust it where the old one was installed, both are valid until the old one ends.`;
+  return `The CA certificate was renewed until ${day}: sallyport ca install puts it beside the old one, both are valid until that one ends.`;
 }
 
 function unlimitedNotice(constraints: Constraints): string {

@@ -1,0 +1,142 @@
+// What programs are run with: an argv array and never a shell; as we are, or as root through the asking program of the user's own terminal.
+// No password is seen, kept or passed on here. Must not know what is changed, nor why.
+import { spawn } from 'node:child_process';
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, isAbsolute, join } from 'node:path';
+import { CommandFailure, EXIT } from '../failure.ts';
+import type { Run } from './change.ts';
+
+/** How a program ended. */
+export interface Ended {
+  /** 127 where it is not there. */
+  readonly code: number;
+  /** All it said, both streams in one, cut at 1 MiB. */
+  readonly output: string;
+}
+
+/** What reaches the system; tests hand in their own. */
+export interface Hands {
+  /** Undefined on Windows. */
+  readonly userId: number | undefined;
+  /** The program's path, in PATH or where systems keep what only root runs. */
+  find(program: string): string | undefined;
+  /** Never rejects. Standard input is `input` and nothing else. */
+  spawn(argv: readonly string[], how: { readonly env: Run['env']; readonly input: string | Uint8Array }): Promise<Ended>;
+}
+
+/** Who does it, and who hears of it. */
+export interface Doing {
+  readonly hands: Hands;
+  readonly tell: (line: string) => void;
+}
+
+/** Where programs for root are, which PATH of other users seldom names. */
+const ROOTS_PLACES = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
+const ENDINGS = process.platform === 'win32' ? ['', '.exe'] : [''];
+const PATIENCE_MS = 300_000;
+/** A list of every root with its fingerprint is tens of kilobytes. */
+const MAX_OUTPUT = 1_048_576;
+
+/** The hands of this process. */
+export function ownHands(environment: Readonly<Record<string, string | undefined>>): Hands {
+  const places = [...(environment.PATH ?? '').split(delimiter).filter(isAbsolute), ...(process.platform === 'win32' ? [] : ROOTS_PLACES)];
+  return {
+    userId: process.getuid?.(),
+    find: (program) =>
+      (isAbsolute(program) ? [program] : places.map((place) => join(place, program)))
+        .flatMap((path) => ENDINGS.map((ending) => `${path}${ending}`))
+        .find(isProgram),
+    spawn: (argv, { env, input }) =>
+      new Promise((resolve) => {
+        const [file = '', ...words] = argv;
+        const pieces: Buffer[] = [];
+        let size = 0;
+        const child = spawn(file, words, {
+          // Whoever asks for a password opens the terminal itself: it cannot come through here.
+          stdio: 'pipe',
+          env: { ...withoutOurs(environment), PATH: places.join(delimiter), LC_ALL: 'C', ...env },
+          timeout: PATIENCE_MS,
+        });
+        const take = (piece: Buffer) => {
+          if (size < MAX_OUTPUT) pieces.push(piece);
+          size += piece.length;
+        };
+        child.stdout.on('data', take);
+        child.stderr.on('data', take);
+        child.stdin.on('error', () => {});
+        child.stdin.end(input);
+        const output = () => Buffer.concat(pieces).toString().slice(0, MAX_OUTPUT);
+        child.once('error', (error) => resolve({ code: 127, output: error.message }));
+        child.once('close', (code) => resolve({ code: code ?? 128, output: output() }));
+      }),
+  };
+}
+
+/** A run whose input may be bytes. */
+type Order = Omit<Run, 'input'> & { readonly input?: string | Uint8Array | undefined };
+
+/** Runs it to its end, as root where it has to be. `tell` hears a line before anybody is asked for a password. Throws CommandFailure where nobody can be asked. */
+export async function carryOut(run: Order, hands: Hands, tell: (line: string) => void): Promise<Ended> {
+  const { argv, env, input = '' } = run;
+  if (!run.root || hands.userId === 0 || hands.userId === undefined) return hands.spawn(argv, { env, input });
+  const asker = ASKERS.find((one) => hands.find(one.program) !== undefined);
+  if (!asker)
+    throw new CommandFailure(EXIT.failed, `only root may do this, and there is neither sudo, doas nor pkexec here; as root: ${shown(run)}`);
+  tell(`root is needed for: ${shown(run)}`);
+  const variables = Object.entries(env ?? {}).map(([name, value]) => `${name}=${value}`);
+  const whole = [asker.program, ...asker.words, ...(variables.length > 0 ? ['env', ...variables] : []), ...argv];
+  return hands.spawn(whole, { env: undefined, input });
+}
+
+/** Carries it out and throws CommandFailure for any end but exit code 0 and those in `fine`: the command, its code, its last words, and `manual` or the command to type. */
+export async function mustRun(
+  run: Order,
+  { hands, tell }: Doing,
+  manual = byHand(run, hands),
+  fine: readonly number[] = [],
+): Promise<void> {
+  const { code, output } = await carryOut(run, hands, tell);
+  if (code === 0 || fine.includes(code)) return;
+  const last = output.trim().split('\n').at(-1)?.trim().slice(0, 200);
+  const why = code === 127 ? 'is not there' : `failed with exit code ${code}`;
+  throw new CommandFailure(EXIT.failed, `${shown(run)} ${why}${last ? ` (${last})` : ''}; by hand: ${manual}`);
+}
+
+/** Ways to become root that ask at the terminal themselves. */
+const ASKERS: readonly { readonly program: string; readonly words: readonly string[] }[] = [
+  { program: 'sudo', words: ['--'] },
+  { program: 'doas', words: [] },
+  { program: 'pkexec', words: [] },
+];
+
+/** The command as it can be typed into a POSIX shell, variables in front. */
+export function shown({ argv, env }: Order): string {
+  return [...Object.entries(env ?? {}).map(([name, value]) => `${name}=${quoted(value)}`), ...argv.map(quoted)].join(' ');
+}
+
+/** The same, with sudo where the user is not root. */
+export function byHand(run: Order, hands: Hands): string {
+  return `${run.root && hands.userId !== 0 && hands.userId !== undefined ? 'sudo ' : ''}${shown(run)}`;
+}
+
+/** One word of a POSIX shell; without line ends, so that a message keeps to one line. */
+function quoted(text: string): string {
+  if (/^[\w@%+=:,./~-]+$/.test(text)) return text;
+  if (/\p{Cc}/u.test(text))
+    return `$'${text.replace(/[\\']/g, '\\$&').replace(/\p{Cc}/gu, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`)}'`;
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** What opens the vault is nobody else's. */
+function withoutOurs(environment: Readonly<Record<string, string | undefined>>): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('SALLYPORT_')));
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}

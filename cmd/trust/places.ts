@@ -1,0 +1,68 @@
+// The trust stores of this machine and our certificates, as the actions of `sallyport ca` take them.
+// Must not install anything.
+import { join } from 'node:path';
+import { type Place, type TrustCertificate, type TrustStore, trustCertificates } from '../../src/cert/trust-store.ts';
+import { TRUST_STORES } from '../../src/cert/trust-stores.ts';
+import { didYouMean } from '../../src/nearest.ts';
+import { readPem } from '../ca-file.ts';
+import { type Hands, ownHands } from '../changes/hands.ts';
+import { type Entry, type Journal, openJournal } from '../changes/journal.ts';
+import { CommandFailure, EXIT, usage } from '../failure.ts';
+import { homeOf, type Invocation } from '../settings.ts';
+import { thisMachine } from './machine.ts';
+
+/** A place and whose it is. */
+export interface Found extends Place {
+  readonly store: TrustStore;
+  /** What its change is called in the journal. */
+  readonly key: string;
+}
+
+/** Everything that is looked at. */
+export interface Trust {
+  readonly home: string;
+  readonly journal: Journal;
+  readonly hands: Hands;
+  /** Of the stores that were asked for, or all; `env` last. */
+  readonly places: readonly Found[];
+  /** Whether a store was asked for by its name. */
+  readonly isNamed: boolean;
+}
+
+/** `stores`: names as given with --store. Throws CommandFailure for a name that is none. */
+export function openTrustPlaces(invocation: Invocation, stores: readonly string[] | undefined): Trust {
+  const home = homeOf(invocation);
+  const hands = ownHands(invocation.environment);
+  const machine = thisMachine(invocation, home, hands);
+  const names = TRUST_STORES.map(({ name }) => name);
+  for (const name of stores ?? [])
+    if (!names.includes(name)) throw usage(`there is no trust store «${name}»${didYouMean(name, names)}: ${names.join(', ')}`);
+  const places = TRUST_STORES.filter(({ name }) => stores === undefined || stores.includes(name)).flatMap((store) =>
+    store.places(machine).map((place) => ({ ...place, store, key: keyOf(store.name, place.at) })),
+  );
+  return { home, journal: openJournal(home), hands, places, isNamed: stores !== undefined };
+}
+
+/** The certificates that are to be trusted: those that have not ended, the current one first. Throws CommandFailure where there is none. */
+export function ownCertificates(home: string, nowMs: number): readonly TrustCertificate[] {
+  const pem = readPem(join(home, 'ca.pem'));
+  if (pem === undefined)
+    throw new CommandFailure(EXIT.failed, `there is no CA in ${home} yet: sallyport start or sallyport ca export makes it`);
+  const valid = trustCertificates(pem).filter(({ endsAtMs }) => endsAtMs > nowMs);
+  if (valid.length === 0) throw new CommandFailure(EXIT.failed, 'the CA has ended, so nobody can trust it: sallyport start renews it');
+  return valid;
+}
+
+/** The store that an entry of the journal is about. */
+export function storeOf({ key }: Entry): string {
+  return key.split(' ')[0]!;
+}
+
+/** Entries that are about another certificate than the current one: it was renewed or replaced since. */
+export function outdated(journal: Journal, [current]: readonly TrustCertificate[]): readonly Entry[] {
+  return journal.inForce('ca').filter(({ undo }) => current !== undefined && !JSON.stringify(undo).includes(current.id));
+}
+
+function keyOf(store: string, at: string): string {
+  return `${store} ${at}`;
+}
