@@ -51,9 +51,11 @@ interface Patient {
 }
 
 /** Longer than any check gives what it waits for. */
-const DEADLINE_MS = 150_000;
+const DEADLINE_MS = 90_000;
 /** For what starts programs of the system's own, that are quick or hang. */
 const SYSTEM_MS = 10_000;
+/** Programs of the stores, a Java among them. */
+const STORES_MS = 30_000;
 
 /** Makes every check; without `asksPrograms` only those that look at what is ours. Never rejects. */
 export async function examine(invocation: Invocation, asksPrograms: boolean): Promise<Examination> {
@@ -74,7 +76,7 @@ export async function examine(invocation: Invocation, asksPrograms: boolean): Pr
   ];
   const slow: readonly Promise<readonly Finding[]>[] = asksPrograms
     ? [
-        ...(home === undefined ? [] : [inTime('trust', checkStores(invocation, home))]),
+        ...(home === undefined ? [] : [inTime('trust', checkStores(invocation, home), STORES_MS)]),
         inTime('runtimes', proveRuntimes(home, running, environment, leadsHere)),
         inTime('CLIs', checkClis({ environment, leadsHere, caPem })),
         inTime('clients', running ? connectedClients(running) : Promise.resolve([]), SYSTEM_MS),

@@ -5,18 +5,18 @@ import type { Runtime } from '../runtime.ts';
 const PROGRAM = `package main
 
 import (
-	"io"
-	"net/http"
-	"os"
+  "io"
+  "net/http"
+  "os"
 )
 
 func main() {
-	reply, err := http.Get(os.Args[1])
-	if err != nil {
-		os.Stderr.WriteString(err.Error())
-		os.Exit(1)
-	}
-	io.Copy(os.Stdout, reply.Body)
+  reply, err := http.Get(os.Args[1])
+  if err != nil {
+    os.Stderr.WriteString(err.Error())
+    os.Exit(1)
+  }
+  io.Copy(os.Stdout, reply.Body)
 }
 `;
 

@@ -29,7 +29,7 @@ export const java: Runtime = {
     args: ['-Djdk.http.auth.tunneling.disabledSchemes=', 'Probe.java', url],
     file: { name: 'Probe.java', text: PROGRAM },
   }),
-  fix: 'install the CA into the JDK’s cacerts, or start Java with -Djavax.net.ssl.trustStore',
+  fix: 'sallyport ca install puts the CA into the JDK’s cacerts; or start Java with -Djavax.net.ssl.trustStore',
   // A cold start that compiles.
   timeoutMs: 30_000,
 };

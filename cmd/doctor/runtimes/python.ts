@@ -12,6 +12,6 @@ sys.stdout.write(urllib.request.urlopen(sys.argv[1], timeout=30, context=context
 export const python: Runtime = {
   name: 'python',
   files: ['python3', 'python'],
-  probe: ({ url }) => ({ args: ['-I', '-c', PROGRAM, url] }),
+  probe: ({ url }) => ({ args: ['-I', '-', url], input: PROGRAM }),
   fix: 'SSL_CERT_FILE and REQUESTS_CA_BUNDLE name a bundle with the CA',
 };
