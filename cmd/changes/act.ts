@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { CommandFailure, EXIT, explain } from '../failure.ts';
 import type { FileUndo, Kind, Run, RunUndo, Undo } from './change.ts';
 import { endOf, look, makeFolder, missingFolders, put, sha256 } from './files.ts';
-import { type Doing, type Hands, mustRun, ownHands } from './hands.ts';
+import { type Doing, type Hands, mustRun, ownHands, refuseRootless } from './hands.ts';
 import type { Entry, Journal } from './journal.ts';
 import { carryOutUndo, takeBack } from './undo.ts';
 
@@ -59,6 +59,7 @@ export async function makeChange(
     const files = (order.write ?? []).map((file) => ({ ...file, path: endOf(file.path), content: Buffer.from(file.content) }));
     const digest = sha256(JSON.stringify([files.map((f) => [f.path, sha256(f.content), f.mode]), order.run ?? []]));
     if (!order.again && found?.isDone && found.digest === digest && files.every(isThere)) return 'unchanged';
+    for (const run of order.run ?? []) refuseRootless(run, hands);
     const touched = (order.touches ?? []).map(endOf).flatMap((path) => touchedUndo(path, found));
     const undo = [
       ...asRuns(order.undoBefore),
@@ -71,12 +72,18 @@ export async function makeChange(
     const change = { version: 1 as const, by: order.by, key: order.key, what: order.what, digest, isDone: false, undo: [...gone, ...undo] };
     const entry: Entry = found ? { ...change, id: found.id } : journal.plan(change);
     if (found) journal.revise(entry);
+    let runs = found !== undefined;
     try {
       await carryOutUndo(gone, doing);
       for (const file of files) await write(file, doing);
-      for (const run of order.run ?? []) await mustRun(run, doing, order.manual);
+      for (const run of order.run ?? []) {
+        runs = true;
+        await mustRun(run, doing, order.manual);
+      }
     } catch (thrown) {
-      await rollBack(journal, entry, doing, thrown);
+      // Programs that take back what none has done might fail for the same reason.
+      const back = runs ? entry : { ...entry, undo: entry.undo.filter(({ how }) => how !== 'run') };
+      await rollBack(journal, back, doing, thrown);
     }
     journal.revise({
       ...entry,

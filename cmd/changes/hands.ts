@@ -79,9 +79,7 @@ type Order = Omit<Run, 'input'> & { readonly input?: string | Uint8Array | undef
 export async function carryOut(run: Order, hands: Hands, tell: (line: string) => void): Promise<Ended> {
   const { argv, env, input = '' } = run;
   if (!run.root || hands.userId === 0 || hands.userId === undefined) return hands.spawn(argv, { env, input });
-  const asker = ASKERS.find((one) => hands.find(one.program) !== undefined);
-  if (!asker)
-    throw new CommandFailure(EXIT.failed, `only root may do this, and there is neither sudo, doas nor pkexec here; as root: ${shown(run)}`);
+  const asker = askerFor(run, hands);
   tell(`root is needed for: ${shown(run)}`);
   const variables = Object.entries(env ?? {}).map(([name, value]) => `${name}=${value}`);
   const whole = [asker.program, ...asker.words, ...(variables.length > 0 ? ['env', ...variables] : []), ...argv];
@@ -100,6 +98,17 @@ export async function mustRun(
   const last = output.trim().split('\n').at(-1)?.trim().slice(0, 200);
   const why = code === 127 ? 'is not there' : `failed with exit code ${code}`;
   throw new CommandFailure(EXIT.failed, `${shown(run)} ${why}${last ? ` (${last})` : ''}; by hand: ${manual}`);
+}
+
+/** Throws CommandFailure where only root may run it, we are not, and nobody is there to ask. */
+export function refuseRootless(run: Order, hands: Hands): void {
+  if (run.root && hands.userId !== 0 && hands.userId !== undefined) askerFor(run, hands);
+}
+
+function askerFor(run: Order, hands: Hands): (typeof ASKERS)[number] {
+  const found = ASKERS.find((one) => hands.find(one.program) !== undefined);
+  if (found) return found;
+  throw new CommandFailure(EXIT.failed, `only root may do this, and there is neither sudo, doas nor pkexec here; as root: ${shown(run)}`);
 }
 
 /** Ways to become root that ask at the terminal themselves. */

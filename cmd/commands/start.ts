@@ -7,6 +7,7 @@ import { outlive, refuseSpies } from '../outlive.ts';
 import { withPassphrase } from '../passphrase.ts';
 import type { Ready } from '../ready.ts';
 import { homeOf, loadSettings } from '../settings.ts';
+import { noteOutdated } from '../trust/outdated.ts';
 import { packageVersion } from '../version.ts';
 
 /** `sallyport start`. */
@@ -26,6 +27,7 @@ export const start: Command = {
       const ready = await startBackground(call.invocation, false);
       // In the foreground they are in the log that the user sees.
       for (const notice of loadSettings(call.invocation).notices) call.terminal.err(`sallyport: note: ${notice}`);
+      noteOutdated(call);
       greet(call, ready, `log: ${logPath(homeOf(call.invocation))}`);
       return 0;
     }
@@ -42,6 +44,7 @@ export const start: Command = {
     });
     // Before the greeting: whoever reads it may send a signal at once.
     const ended = outlive(daemon);
+    noteOutdated(call);
     greet(call, daemon.ready, 'stop with Ctrl-C');
     return ended;
   },

@@ -21,6 +21,7 @@ import { checkEncoded } from './encoded.ts';
 import { type Finding, found } from './finding.ts';
 import { checkGuardrails } from './guardrails.ts';
 import { connectedClients, hostFacts } from './host.ts';
+import { inTime, wasLate } from './in-time.ts';
 import { checkCa, checkEngine, checkFiles, checkNode, configurationTrouble } from './installation.ts';
 import { checkLeftovers } from './leftovers.ts';
 import { checkRules } from './rules.ts';
@@ -50,8 +51,6 @@ interface Patient {
   readonly leadsHere: boolean;
 }
 
-/** Longer than any check gives what it waits for. */
-const DEADLINE_MS = 90_000;
 /** For what starts programs of the system's own, that are quick or hang. */
 const SYSTEM_MS = 10_000;
 /** Programs of the stores, a Java among them. */
@@ -63,6 +62,8 @@ export async function examine(invocation: Invocation, asksPrograms: boolean): Pr
   const patient = await meet(invocation, first);
   const { loaded, home, running, caPem, leadsHere } = patient;
   const { environment } = invocation;
+  // Before our own programs are among them.
+  const clients = asksPrograms && running ? await inTime('clients', connectedClients(running), SYSTEM_MS) : [];
   const quick: readonly Promise<readonly Finding[]>[] = [
     inTime('port', portFinding(patient)),
     ...(home === undefined ? [] : [inTime('home', sealed(home, environment)), inTime('rules', rulesOf(home, loaded))]),
@@ -79,12 +80,12 @@ export async function examine(invocation: Invocation, asksPrograms: boolean): Pr
         ...(home === undefined ? [] : [inTime('trust', checkStores(invocation, home), STORES_MS)]),
         inTime('runtimes', proveRuntimes(home, running, environment, leadsHere)),
         inTime('CLIs', checkClis({ environment, leadsHere, caPem })),
-        inTime('clients', running ? connectedClients(running) : Promise.resolve([]), SYSTEM_MS),
+        Promise.resolve(clients),
         inTime('host', hostFacts(), SYSTEM_MS),
       ]
     : [];
   const findings = [first, ...(await Promise.all([...quick, ...slow]))].flat();
-  return { findings, rows: await rowsOf(patient), isLate: findings.some((finding) => late.has(finding)) };
+  return { findings, rows: await rowsOf(patient), isLate: findings.some(wasLate) };
 }
 
 async function meet(invocation: Invocation, findings: Finding[]): Promise<Patient> {
@@ -109,28 +110,6 @@ async function meet(invocation: Invocation, findings: Finding[]): Promise<Patien
   const leadsHere = proxy !== undefined && running !== undefined && hostOf(proxy) === running.listen;
   const caPem = home === undefined ? undefined : attempt(() => readPem(join(home, 'ca.pem')));
   return { invocation, loaded, policy, home, running, caPem, leadsHere };
-}
-
-/** Findings that only say so. */
-const late = new WeakSet<Finding>();
-
-/** What a check finds, or that it was not done in time, or could not be done. */
-async function inTime(check: string, findings: Promise<readonly Finding[]>, ms = DEADLINE_MS): Promise<readonly Finding[]> {
-  let timer: NodeJS.Timeout | undefined;
-  const finding = found.warn(check, `the check was not done within ${ms / 1000} s`, 'look at what keeps this machine busy, and try again');
-  const tooLate = new Promise<readonly Finding[]>((resolve) => {
-    timer = setTimeout(() => {
-      late.add(finding);
-      resolve([finding]);
-    }, ms);
-  });
-  try {
-    return await Promise.race([findings, tooLate]);
-  } catch (thrown) {
-    return [found.warn(check, `the check could not be made: ${explain(thrown).line}`, 'try again; if it stays, report it')];
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** The home, the vault, and the CA whose key it seals. */

@@ -3,10 +3,11 @@
 import type { Standing } from '../../src/cert/trust-store.ts';
 import { undoAll } from '../changes/undo.ts';
 import type { Call } from '../command.ts';
-import { CommandFailure, EXIT } from '../failure.ts';
+import { asTyped, CommandFailure, EXIT } from '../failure.ts';
 import { columns } from '../table.ts';
 import { type Installed, installInto } from './install.ts';
-import { openTrustPlaces, outdated, ownCertificates, storeOf, type Trust } from './places.ts';
+import { outdated, ownCertificates } from './outdated.ts';
+import { openTrustPlaces, storeOf, type Trust } from './places.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -36,7 +37,7 @@ export async function uninstall(call: Call): Promise<number> {
   else {
     if (done.length === 0 && failed.length === 0) terminal.out('the CA was in no store that Sallyport has put it into');
     for (const { store, at, out } of others) terminal.err(`note: ${store}: a CA of Sallyport is in ${at}, and not by us; by hand: ${out}`);
-    for (const line of failed) terminal.err(`sallyport: ${line}`);
+    for (const line of failed) terminal.err(asTyped(`sallyport: ${line}`, terminal.self));
   }
   return failed.length > 0 ? EXIT.failed : EXIT.ok;
 }
@@ -69,7 +70,7 @@ export async function status(call: Call): Promise<number> {
     );
   else {
     const said = rows.map((row) => ({ STORE: row.store, PLACE: row.at, 'WHAT IT TRUSTS': words(row, days) }));
-    terminal.out(columns(['STORE', 'PLACE', 'WHAT IT TRUSTS'], said));
+    terminal.out(asTyped(columns(['STORE', 'PLACE', 'WHAT IT TRUSTS'], said), terminal.self));
   }
   return rows.some(isWrong) ? EXIT.failed : EXIT.ok;
 }
@@ -96,7 +97,7 @@ export async function renewInstalled(call: Call): Promise<readonly Installed[] |
 /** One line a place. */
 export function sayInstalled({ terminal }: Pick<Call, 'terminal'>, rows: readonly Installed[], trust?: Trust): void {
   for (const { store, at, outcome, line } of rows) {
-    if (outcome === 'failed') terminal.err(`sallyport: ${store}: ${at}: ${line}`);
+    if (outcome === 'failed') terminal.err(asTyped(`sallyport: ${store}: ${at}: ${line}`, terminal.self));
     else terminal.out(`${store}: ${outcome}: ${at}`);
   }
   if (rows.length === 0 && trust?.places.some(({ store }) => store.name === 'env'))

@@ -1,13 +1,11 @@
 // The trust stores of this machine and our certificates, as the actions of `sallyport ca` take them.
 // Must not install anything.
-import { join } from 'node:path';
-import { type Place, type TrustCertificate, type TrustStore, trustCertificates } from '../../src/cert/trust-store.ts';
+import type { Place, TrustStore } from '../../src/cert/trust-store.ts';
 import { TRUST_STORES } from '../../src/cert/trust-stores.ts';
 import { didYouMean } from '../../src/nearest.ts';
-import { readPem } from '../ca-file.ts';
 import { type Hands, ownHands } from '../changes/hands.ts';
 import { type Entry, type Journal, openJournal } from '../changes/journal.ts';
-import { CommandFailure, EXIT, usage } from '../failure.ts';
+import { usage } from '../failure.ts';
 import { homeOf, type Invocation } from '../settings.ts';
 import { thisMachine } from './machine.ts';
 
@@ -43,24 +41,9 @@ export function openTrustPlaces(invocation: Invocation, stores: readonly string[
   return { home, journal: openJournal(home), hands, places, isNamed: stores !== undefined };
 }
 
-/** The certificates that are to be trusted: those that have not ended, the current one first. Throws CommandFailure where there is none. */
-export function ownCertificates(home: string, nowMs: number): readonly TrustCertificate[] {
-  const pem = readPem(join(home, 'ca.pem'));
-  if (pem === undefined)
-    throw new CommandFailure(EXIT.failed, `there is no CA in ${home} yet: sallyport start or sallyport ca export makes it`);
-  const valid = trustCertificates(pem).filter(({ endsAtMs }) => endsAtMs > nowMs);
-  if (valid.length === 0) throw new CommandFailure(EXIT.failed, 'the CA has ended, so nobody can trust it: sallyport start renews it');
-  return valid;
-}
-
 /** The store that an entry of the journal is about. */
 export function storeOf({ key }: Entry): string {
   return key.split(' ')[0]!;
-}
-
-/** Entries that are about another certificate than the current one: it was renewed or replaced since. */
-export function outdated(journal: Journal, [current]: readonly TrustCertificate[]): readonly Entry[] {
-  return journal.inForce('ca').filter(({ undo }) => current !== undefined && !JSON.stringify(undo).includes(current.id));
 }
 
 function keyOf(store: string, at: string): string {

@@ -115,7 +115,7 @@ export function trustCertificates(pem: string): readonly TrustCertificate[] {
   return (pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []).map((block) => {
     const { subject, fingerprint256, fingerprint, validToDate } = new X509Certificate(block);
     return {
-      subject: /^CN=(.*)$/m.exec(subject)?.[1] ?? 'Sallyport CA',
+      subject: subject.split('CN=').at(-1)!,
       id: fingerprint256.replaceAll(':', '').toLowerCase().slice(0, 16),
       pem: `${block}\n`,
       fingerprint256,

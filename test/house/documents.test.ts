@@ -45,6 +45,10 @@ const RUN_BY: Readonly<Record<string, readonly [file: string, text: string]>> = 
   'cmd/sallyport token create': ['test/journey/cli-tokens.test.ts', 'a token is made, used, seen in the list'],
   'eval "$(cmd/sallyport completion': ['test/journey/cli-completion.test.ts', 'bash completes by the script'],
   'cmd/sallyport vault set': ['test/journey/cli-credentials.test.ts', 'a key is kept, put in for its placeholder'],
+  'cmd/sallyport ca install': ['test/journey/cli-trust.test.ts', 'into one store and out again'],
+  'cmd/sallyport ca status': ['test/journey/cli-trust.test.ts', 'into one store and out again'],
+  'cmd/sallyport ca uninstall': ['test/journey/cli-trust.test.ts', 'into one store and out again'],
+  'cmd/sallyport uninstall': ['test/journey/cli-trust.test.ts', 'takes the CA out and stops the daemon'],
   'cmd/sallyport completion': ['test/journey/cli-completion.test.ts', 'fish completes by the script'],
   'cmd/sallyport log': ['test/journey/cli-audit.test.ts', '--follow shows exchanges as they come'],
   'cmd/sallyport audit list': ['test/journey/cli-audit.test.ts', 'the log is shown, listed, exported and verified'],
@@ -72,9 +76,15 @@ describe('documents', () => {
   });
 
   test('tell nobody to type what no test runs', () => {
-    const typed = ['README.md', 'CONTRIBUTING.md', 'docs/guardrails.md', 'docs/rules.md', 'docs/audit.md', 'docs/vault.md'].flatMap(
-      (file) => commands(readText(file)),
-    );
+    const typed = [
+      'README.md',
+      'CONTRIBUTING.md',
+      'docs/guardrails.md',
+      'docs/rules.md',
+      'docs/audit.md',
+      'docs/vault.md',
+      'docs/trust.md',
+    ].flatMap((file) => commands(readText(file)));
     expect(typed.length).toBeGreaterThan(5);
     const known = (line: string) => Object.keys(RUN_BY).find((words) => line === words || line.startsWith(`${words} `));
     expect(typed.filter((line) => known(line) === undefined)).toEqual([]);

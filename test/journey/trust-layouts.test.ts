@@ -54,6 +54,10 @@ describe.runIf(canBePrivate)('the store of', () => {
     expect(changedByKilled).toEqual([]);
   });
 
+  test('debian: a store on a read-only file system is one line', () => {
+    expect(walks.debian!.readOnly).toMatchObject({ code: 1, text: line('cannot be written: the file system is read-only') });
+  });
+
   test('all: a home whose name is a program to a shell runs none', () => {
     expect(pwned).toBe(false);
   });

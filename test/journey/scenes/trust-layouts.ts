@@ -30,6 +30,8 @@ export interface Walk {
   readonly failing: Said;
   readonly changedByFailing: readonly string[];
   readonly changed: readonly string[];
+  /** Where the folder of anchors is on a file system that is read-only; of debian alone. */
+  readonly readOnly: Said | undefined;
   readonly killed: string | null;
   readonly statusOfKilled: Said;
   readonly uninstallKilled: Said;
@@ -95,7 +97,15 @@ for (const [name, layout] of Object.entries(LAYOUTS)) {
   const killed = spawnSync(process.execPath, node, { cwd: folder, env: { ...env, HOME: folder, KILLS: layout.update[0]! } });
   const statusOfKilled = await say(['ca', 'status']);
   const uninstallKilled = await say(['uninstall']);
+  const changedByKilled = changes();
+  let readOnly: Said | undefined;
+  if (name === 'debian') {
+    spawnSync('mount', ['-o', 'remount,ro', '/usr/local/share']);
+    readOnly = await say(['ca', 'install']);
+    spawnSync('mount', ['-o', 'remount,rw', '/usr/local/share']);
+  }
   results[name] = {
+    readOnly,
     install,
     calls: callsInstall,
     anchors,
@@ -113,7 +123,7 @@ for (const [name, layout] of Object.entries(LAYOUTS)) {
     killed: killed.signal,
     statusOfKilled,
     uninstallKilled,
-    changedByKilled: changes(),
+    changedByKilled,
   };
 }
 process.stdout.write(JSON.stringify({ results, pwned: readdirSync(work).some((name) => name === 'pwned') }));

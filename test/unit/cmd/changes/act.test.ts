@@ -186,7 +186,9 @@ describe('what only root may do', () => {
     await runJournalled(journal, order, (line) => told.push(line), hands);
     expect(hands.spawned).toEqual([{ argv: ['sudo', '--', 'env', 'A=b c', 'update'] }]);
     expect(told).toEqual(["root is needed for: A='b c' update"]);
-    await undoAll(journal, 'all', () => {}, recordedHands({ userId: 1000, missing: ['sudo', 'doas'] }));
+    const others = recordedHands({ userId: 1000, missing: ['sudo', 'doas'] });
+    await undoAll(journal, 'all', () => {}, others);
+    expect(others.spawned).toEqual([{ argv: ['pkexec', 'env', 'A=b c', 'update'] }]);
   });
 
   test('is one line with the manual way where nobody asks for a password', async () => {

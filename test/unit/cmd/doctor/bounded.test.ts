@@ -3,7 +3,9 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { runBounded } from '../../../../cmd/doctor/bounded.ts';
+import { found } from '../../../../cmd/doctor/finding.ts';
 import { inPath } from '../../../../cmd/doctor/in-path.ts';
+import { inTime, wasLate } from '../../../../cmd/doctor/in-time.ts';
 import { scratchFolder } from '../../../support/folder.ts';
 import { isAlive } from '../../../support/sallyport.ts';
 
@@ -56,4 +58,13 @@ test('PATH is followed as a shell does, but for relative folders', () => {
   expect(inPath(['other2', 'tool'], path)).toBe(join(folder, 'one', 'other2'));
   expect(inPath(['other'], path)).toBeUndefined();
   expect(inPath(['tool'], undefined)).toBeUndefined();
+});
+
+test('a check that hangs or fails is a finding, and only the first is said to be late', async () => {
+  const [late] = await inTime('slow', new Promise(() => {}), 5);
+  expect(late).toMatchObject({ check: 'slow', state: 'warn', text: expect.stringContaining('not done within') });
+  const [failed] = await inTime('broken', Promise.reject(new Error('no such luck')));
+  expect(failed).toMatchObject({ check: 'broken', state: 'warn', text: 'the check could not be made: no such luck' });
+  const [well] = await inTime('well', Promise.resolve([found.ok('well', 'yes')]));
+  expect([late, failed, well].map((finding) => wasLate(finding!))).toEqual([true, false, false]);
 });
