@@ -8,7 +8,8 @@ import { openJournal } from '../changes/journal.ts';
 import { undoAll } from '../changes/undo.ts';
 import { CommandFailure, EXIT } from '../failure.ts';
 import type { Invocation } from '../settings.ts';
-import { openTrustPlaces, ownCertificates } from '../trust/places.ts';
+import { ownCertificates } from '../trust/outdated.ts';
+import { openTrustPlaces } from '../trust/places.ts';
 import { type Finding, found } from './finding.ts';
 
 /** One finding for each place of a store. Rejects with CommandFailure where the journal or the CA cannot be read. */

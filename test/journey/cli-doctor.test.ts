@@ -51,6 +51,10 @@ describe('doctor', { timeout: 90_000 }, () => {
     for (const name of runtimes)
       expect(bare.of(`runtime-${name}`), name).toMatchObject({ state: 'info', text: expect.stringContaining('not in this shell') });
     expect(bare.of('port')).toMatchObject({ state: 'ok' });
+    // Every store of this machine, whichever those are, by its place: the CA is there now.
+    for (const { check, text } of bare.findings.filter(({ id }) => id.startsWith('trust-')))
+      expect(text, check).toMatch(/CA|cannot be told/);
+    expect(bare.of('trust')).toBeUndefined();
     expect(bare.of('node-tls-reject-unauthorized')).toMatchObject({ state: 'warn' });
     expect(existsSync(join(user.folder, 'owned'))).toBe(false);
 
