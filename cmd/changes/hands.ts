@@ -1,9 +1,9 @@
 // What programs are run with: an argv array and never a shell; as we are, or as root through the asking program of the user's own terminal.
 // No password is seen, kept or passed on here. Must not know what is changed, nor why.
 import { spawn } from 'node:child_process';
-import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { CommandFailure, EXIT } from '../failure.ts';
+import { isProgram } from '../in-path.ts';
 import type { Run } from './change.ts';
 
 /** How a program ended. */
@@ -139,13 +139,4 @@ function quoted(text: string): string {
 /** What opens the vault is nobody else's. */
 function withoutOurs(environment: Readonly<Record<string, string | undefined>>): Record<string, string | undefined> {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('SALLYPORT_')));
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }

@@ -2,9 +2,9 @@
 // on the wire. Must not run a CLI for anything but its version, nor in a folder with settings of a project.
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { inPath } from '../in-path.ts';
 import { runBounded } from './bounded.ts';
 import { type Finding, found } from './finding.ts';
-import { inPath } from './in-path.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

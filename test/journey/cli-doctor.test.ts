@@ -2,7 +2,7 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { inPath } from '../../cmd/doctor/in-path.ts';
+import { inPath } from '../../cmd/in-path.ts';
 import { daemonPid, FREE, isAlive, json, newUser, type User } from '../support/sallyport.ts';
 
 interface Told {

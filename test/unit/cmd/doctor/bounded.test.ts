@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { runBounded } from '../../../../cmd/doctor/bounded.ts';
 import { found } from '../../../../cmd/doctor/finding.ts';
-import { inPath } from '../../../../cmd/doctor/in-path.ts';
 import { inTime, wasLate } from '../../../../cmd/doctor/in-time.ts';
+import { inPath } from '../../../../cmd/in-path.ts';
 import { scratchFolder } from '../../../support/folder.ts';
 import { isAlive } from '../../../support/sallyport.ts';
 

@@ -10,7 +10,8 @@ export function inPath(names: readonly string[], path: string | undefined): stri
   return spelt.flatMap((name) => folders.map((folder) => join(folder, name))).find(isProgram);
 }
 
-function isProgram(path: string): boolean {
+/** Whether a file can be started. */
+export function isProgram(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
     return statSync(path).isFile();
