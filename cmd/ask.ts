@@ -1,4 +1,4 @@
-// Asks at the terminal for what nobody may read over a shoulder or in a log: nothing that is typed is shown.
+// Asks at the terminal: for what nobody may read over a shoulder or in a log, which is not shown, and for a yes.
 // Must not keep the answer.
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
@@ -9,10 +9,18 @@ export function canAsk(): boolean {
   return process.stdin.isTTY === true && process.stderr.isTTY === true;
 }
 
-/** One line from the terminal. Throws CommandFailure when it is broken off (Ctrl-C, Ctrl-D). */
+/** One line from the terminal, not shown. Throws CommandFailure when it is broken off (Ctrl-C, Ctrl-D). */
 export function askHidden(question: string): Promise<string> {
-  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true, historySize: 0 });
+  return answerTo(question, new Writable({ write: (_chunk, _encoding, done) => done() }));
+}
+
+/** The same, shown as it is typed. */
+export function ask(question: string): Promise<string> {
+  return answerTo(question, process.stderr);
+}
+
+function answerTo(question: string, output: NodeJS.WritableStream): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output, terminal: true, historySize: 0 });
   process.stderr.write(question);
   return new Promise((resolve, reject) => {
     let answer: string | undefined;

@@ -11,6 +11,7 @@ import { withCompileCache } from './compile-cache.ts';
 import { CommandFailure, EXIT, type Explained } from './failure.ts';
 import { checkFirstStart } from './first-start.ts';
 import { logPath, openLogFile } from './log-sink.ts';
+import { nodeOptions } from './node-options.ts';
 import { withPassphrase } from './passphrase.ts';
 import { announce, checkReadyPlace, type Ready } from './ready.ts';
 import { type Invocation, loadSettings } from './settings.ts';
@@ -87,7 +88,7 @@ function withoutOurs(environment: Invocation['environment'], { home, inject }: C
 /** No core dumps, no debugger by signal, nothing from NODE_OPTIONS: its memory holds keys. */
 function launch(home: string, log: number, environment: Invocation['environment']): ChildProcess {
   const script = join(import.meta.dirname, `sallyport${extname(import.meta.filename)}`);
-  const node = ['--disable-sigusr1', '--disable-warning=ExperimentalWarning', '--max-semi-space-size=4', script, 'daemon'];
+  const node = [...nodeOptions(), script, 'daemon'];
   const { NODE_OPTIONS: _, ...env } = environment;
   const options = {
     detached: true,

@@ -5,7 +5,7 @@ const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 
 if (major < 24 || (major === 24 && minor < 15)) {
   process.stderr.write(
-    `sallyport: Node 24.15 or newer is needed, this is ${process.version} (${process.execPath}). In a checkout, npm ci brings one along.\n`,
+    `sallyport: Node 24.15 or newer is needed, this is ${process.version} (${process.execPath}). Install one, or in a checkout run npm ci, which brings one along.\n`,
   );
   process.exit(1);
 }

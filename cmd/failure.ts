@@ -56,7 +56,7 @@ export function explain(thrown: unknown): Explained {
 /** The text with the commands it names as they can be typed where `self` is what starts us (`npx sallyport`, a path). */
 export function asTyped(text: string, self: string): string {
   return text.replace(
-    /(?<![\w/.-])sallyport (?=(?:start|stop|status|reload|run|env|token|profile|ca|rules|fidelity|log|limits|breaker|audit|vault|db|panic|doctor|demo|completion|usage|metrics|system|transparent|service)\b)/g,
+    /(?<![\w/.-])sallyport (?=(?:start|stop|status|reload|run|env|token|profile|ca|rules|fidelity|log|limits|breaker|audit|vault|db|panic|doctor|demo|completion|usage|metrics|system|transparent|service|uninstall)\b)/g,
     () => `${self} `,
   );
 }

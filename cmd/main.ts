@@ -29,6 +29,7 @@ import { stop } from './commands/stop.ts';
 import { system } from './commands/system.ts';
 import { token } from './commands/token.ts';
 import { transparent } from './commands/transparent.ts';
+import { uninstall } from './commands/uninstall.ts';
 import { usage } from './commands/usage.ts';
 import { vault } from './commands/vault.ts';
 import { forgetCompileCache } from './compile-cache.ts';
@@ -60,6 +61,7 @@ const COMMANDS: readonly Command[] = [
   service,
   doctor,
   panic,
+  uninstall,
   demo,
   completion,
   complete,

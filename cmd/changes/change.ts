@@ -24,9 +24,12 @@ export type Run = z.infer<typeof RUN>;
 /** Hex SHA-256 of each content that we have written there: a file is ours while it holds one of them. */
 const WROTE = z.array(z.string()).readonly();
 
+/** A program may have changed it since, and is asked to take its part back itself: then the file is left without a word. */
+const BY_TOOL = z.literal(true).optional();
+
 const UNDO = z.discriminatedUnion('how', [
   /** Only while it is a file that holds what we wrote; otherwise left and told. */
-  z.strictObject({ how: z.literal('remove-file'), path: z.string(), wrote: WROTE }),
+  z.strictObject({ how: z.literal('remove-file'), path: z.string(), wrote: WROTE, byTool: BY_TOOL }),
   /** The same. `content` is base64; `mode` the permission bits. */
   z.strictObject({
     how: z.literal('restore-file'),
@@ -36,11 +39,20 @@ const UNDO = z.discriminatedUnion('how', [
     mode: z.int(),
     uid: z.int(),
     gid: z.int(),
+    byTool: BY_TOOL,
   }),
   /** Only while it is empty. */
   z.strictObject({ how: z.literal('remove-folder'), path: z.string() }),
-  /** `ifExists`: only while that path is there. `when`: only where this program ends with 0. Must be harmless where the change was never made. */
-  RUN.extend({ how: z.literal('run'), ifExists: z.string().optional(), when: RUN.optional() }),
+  /**
+   * `ifExists`: only while that path is there. `when`: only where this program ends with 0. `fine`: exit codes that say that there is nothing to
+   * take back. Must be harmless where the change was never made.
+   */
+  RUN.extend({
+    how: z.literal('run'),
+    ifExists: z.string().optional(),
+    when: RUN.optional(),
+    fine: z.array(z.int()).readonly().optional(),
+  }),
 ]);
 /** One step of taking a change back. Each does nothing where it was done already. */
 export type Undo = z.infer<typeof UNDO>;

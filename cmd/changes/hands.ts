@@ -1,16 +1,17 @@
 // What programs are run with: an argv array and never a shell; as we are, or as root through the asking program of the user's own terminal.
 // No password is seen, kept or passed on here. Must not know what is changed, nor why.
 import { spawn } from 'node:child_process';
-import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
+import { shellWord } from '../../src/shell-word.ts';
 import { CommandFailure, EXIT } from '../failure.ts';
+import { isProgram } from '../in-path.ts';
 import type { Run } from './change.ts';
 
 /** How a program ended. */
 export interface Ended {
   /** 127 where it is not there. */
   readonly code: number;
-  /** All it said, both streams in one, cut at 64 KiB. */
+  /** All it said, both streams in one, cut at 1 MiB. */
   readonly output: string;
 }
 
@@ -28,13 +29,16 @@ export interface Hands {
 export interface Doing {
   readonly hands: Hands;
   readonly tell: (line: string) => void;
+  /** What to do by hand where a program fails; left out: its command itself. */
+  readonly manual?: string | undefined;
 }
 
 /** Where programs for root are, which PATH of other users seldom names. */
 const ROOTS_PLACES = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
 const ENDINGS = process.platform === 'win32' ? ['', '.exe'] : [''];
 const PATIENCE_MS = 300_000;
-const MAX_OUTPUT = 65_536;
+/** A list of every root with its fingerprint is tens of kilobytes. */
+const MAX_OUTPUT = 1_048_576;
 
 /** The hands of this process. */
 export function ownHands(environment: Readonly<Record<string, string | undefined>>): Hands {
@@ -78,22 +82,35 @@ type Order = Omit<Run, 'input'> & { readonly input?: string | Uint8Array | undef
 export async function carryOut(run: Order, hands: Hands, tell: (line: string) => void): Promise<Ended> {
   const { argv, env, input = '' } = run;
   if (!run.root || hands.userId === 0 || hands.userId === undefined) return hands.spawn(argv, { env, input });
-  const asker = ASKERS.find((one) => hands.find(one.program) !== undefined);
-  if (!asker)
-    throw new CommandFailure(EXIT.failed, `only root may do this, and there is neither sudo, doas nor pkexec here; as root: ${shown(run)}`);
+  const asker = askerFor(run, hands);
   tell(`root is needed for: ${shown(run)}`);
   const variables = Object.entries(env ?? {}).map(([name, value]) => `${name}=${value}`);
   const whole = [asker.program, ...asker.words, ...(variables.length > 0 ? ['env', ...variables] : []), ...argv];
   return hands.spawn(whole, { env: undefined, input });
 }
 
-/** Carries it out and throws CommandFailure for any end but exit code 0: the command, its code, its last words, and `manual` or the command to type. */
-export async function mustRun(run: Order, { hands, tell }: Doing, manual = byHand(run, hands)): Promise<void> {
+/** Carries it out and throws CommandFailure for any end but exit code 0 and those in `fine`: the command, its code, its last words, and what to do by hand. */
+export async function mustRun(
+  run: Order,
+  { hands, tell, manual = byHand(run, hands) }: Doing,
+  fine: readonly number[] = [],
+): Promise<void> {
   const { code, output } = await carryOut(run, hands, tell);
-  if (code === 0) return;
+  if (code === 0 || fine.includes(code)) return;
   const last = output.trim().split('\n').at(-1)?.trim().slice(0, 200);
   const why = code === 127 ? 'is not there' : `failed with exit code ${code}`;
   throw new CommandFailure(EXIT.failed, `${shown(run)} ${why}${last ? ` (${last})` : ''}; by hand: ${manual}`);
+}
+
+/** Throws CommandFailure where only root may run it, we are not, and nobody is there to ask. */
+export function refuseRootless(run: Order, hands: Hands): void {
+  if (run.root && hands.userId !== 0 && hands.userId !== undefined) askerFor(run, hands);
+}
+
+function askerFor(run: Order, hands: Hands): (typeof ASKERS)[number] {
+  const found = ASKERS.find((one) => hands.find(one.program) !== undefined);
+  if (found) return found;
+  throw new CommandFailure(EXIT.failed, `only root may do this, and there is neither sudo, doas nor pkexec here; as root: ${shown(run)}`);
 }
 
 /** Ways to become root that ask at the terminal themselves. */
@@ -111,7 +128,7 @@ export function refuseWithoutRoot({ userId, find }: Hands, manual: string): void
 
 /** The command as it can be typed into a POSIX shell, variables in front. */
 export function shown({ argv, env }: Order): string {
-  return [...Object.entries(env ?? {}).map(([name, value]) => `${name}=${quoted(value)}`), ...argv.map(quoted)].join(' ');
+  return [...Object.entries(env ?? {}).map(([name, value]) => `${name}=${shellWord(value)}`), ...argv.map(shellWord)].join(' ');
 }
 
 /** The same, with sudo where the user is not root. */
@@ -119,24 +136,7 @@ export function byHand(run: Order, hands: Hands): string {
   return `${run.root && hands.userId !== 0 && hands.userId !== undefined ? 'sudo ' : ''}${shown(run)}`;
 }
 
-/** One word of a POSIX shell; without line ends, so that a message keeps to one line. */
-function quoted(text: string): string {
-  if (/^[\w@%+=:,./~-]+$/.test(text)) return text;
-  if (/\p{Cc}/u.test(text))
-    return `$'${text.replace(/[\\']/g, '\\$&').replace(/\p{Cc}/gu, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`)}'`;
-  return `'${text.replaceAll("'", "'\\''")}'`;
-}
-
 /** What opens the vault is nobody else's. */
 function withoutOurs(environment: Readonly<Record<string, string | undefined>>): Record<string, string | undefined> {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('SALLYPORT_')));
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }

@@ -51,20 +51,23 @@ export async function undoAll(
 
 /** Takes one change back and forgets it; the paths of files that stay. Throws CommandFailure: then it stays in the journal. */
 export async function takeBack(journal: Journal, entry: Entry, doing: Doing): Promise<readonly string[]> {
-  const left: string[] = [];
-  for (const undo of entry.undo) if (!(await carryOutUndo(undo, doing))) left.push((undo as { readonly path: string }).path);
+  const left = await carryOutUndo(entry.undo, doing);
   journal.forget(entry.id);
   return left;
 }
 
-/** False for a file that stays. */
-async function carryOutUndo(undo: Undo, doing: Doing): Promise<boolean> {
-  if (undo.how === 'run') await runBack(undo, doing);
-  else if (undo.how === 'remove-folder') await removeFolder(undo.path, doing);
-  else return fileBack(undo, doing);
-  return true;
+/** Carries out some steps in their order; the paths of files that stay. */
+export async function carryOutUndo(steps: readonly Undo[], doing: Doing): Promise<readonly string[]> {
+  const left: string[] = [];
+  for (const undo of steps) {
+    if (undo.how === 'run') await runBack(undo, doing);
+    else if (undo.how === 'remove-folder') await removeFolder(undo.path, doing);
+    else if (!(await fileBack(undo, doing)) && !undo.byTool) left.push(undo.path);
+  }
+  return left;
 }
 
+/** False for a file that stays. */
 async function fileBack(undo: FileUndo, doing: Doing): Promise<boolean> {
   const { path, wrote } = undo;
   await remove(draftOf(path), doing);
@@ -91,12 +94,12 @@ function lookOrNot(path: string): ReturnType<typeof look> | 'foreign' {
 }
 
 async function runBack(undo: RunUndo, doing: Doing): Promise<void> {
-  const { ifExists, when, ...run } = undo;
+  const { ifExists, when, fine, ...run } = undo;
   if (ifExists !== undefined && !existsSync(ifExists)) return;
   if (when !== undefined) {
     const { code } = await carryOut(when, doing.hands, doing.tell);
     if (code === 127) throw new CommandFailure(EXIT.failed, `${when.argv[0]} is not there any more: put it back, then try again`);
     if (code !== 0) return;
   }
-  await mustRun(run, doing);
+  await mustRun(run, doing, fine);
 }

@@ -1,32 +1,52 @@
-// Shows or prints the CA certificate.
+// Shows or prints the CA certificate, makes another, and puts it into the trust stores of this machine or takes it out.
 // Must not know the key, which has no command: it never leaves the home.
-import { X509Certificate } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { takeLock } from '../../src/store/lock.ts';
 import { openAuthority } from '../authority.ts';
-import type { Command, Terminal } from '../command.ts';
+import { caFacts, readPem } from '../ca-file.ts';
+import type { Call, Command } from '../command.ts';
 import { CommandFailure, EXIT } from '../failure.ts';
 import { homeOf, type Invocation, loadSettings } from '../settings.ts';
 
-const DAY_MS = 86_400_000;
+const STORES = ['install', 'uninstall', 'status'];
 
-/** `sallyport ca show|export|rotate`. */
+/** `sallyport ca show|export|rotate|install|uninstall|status`. */
 export const ca: Command = {
   name: 'ca <action>',
-  summary: 'show the CA, print its certificate, or make another',
+  summary: 'show the CA, have this machine trust it or no longer, or make another',
   positionals: {
-    action: { describe: 'show it for people, export it as PEM, or rotate it: a new key and name', choices: ['show', 'export', 'rotate'] },
+    action: {
+      describe:
+        'show it for people, export it as PEM, rotate it: a new key and name; install it into trust stores, uninstall it, or say their status',
+      choices: ['show', 'export', 'rotate', ...STORES],
+    },
+  },
+  options: {
+    store: {
+      type: 'string',
+      describe: 'these trust stores alone, instead of all that are found [NAME,…]',
+      isList: true,
+      actions: STORES,
+      names: async () => (await import('../../src/cert/trust-stores.ts')).TRUST_STORES.map(({ name }) => name),
+    },
   },
   settings: 'all',
   examples: [
     ['ca show', 'fingerprint and validity'],
+    ['ca install', 'into every trust store found here; asks for root where that is needed'],
+    ['ca install --store firefox', 'into the profiles of Firefox alone'],
+    ['ca status', 'one line a store: whether it trusts the current CA'],
+    ['ca uninstall', 'out of every store again, and each as it was'],
     ['ca rotate', 'when its key may have been seen by somebody else; while no daemon runs'],
     ['ca export > sallyport-ca.pem', 'for a program that wants a file; made first if there is none'],
   ],
-  run: async ({ args, json, invocation, terminal }) => {
+  run: async (call) => {
+    const { args, json, invocation, terminal } = call;
     const path = join(homeOf(invocation), 'ca.pem');
-    if (args.action === 'rotate') return rotate(json, invocation, terminal);
+    if (args.action === 'rotate') return rotate(call);
+    if (args.action === 'install' && readPem(path) === undefined) await made(invocation);
+    if (STORES.includes(String(args.action))) return (await import('../trust/actions.ts'))[args.action as 'install'](call);
     if (args.action === 'export') {
       const pem = readPem(path) ?? (await made(invocation));
       caFacts(pem, Date.now());
@@ -51,8 +71,9 @@ export const ca: Command = {
   },
 };
 
-/** Leaves signed by the old one are worth nothing to whoever trusts the new one. */
-async function rotate(json: boolean, invocation: Invocation, terminal: Terminal): Promise<number> {
+/** Leaves signed by the old one are worth nothing to whoever trusts the new one. Exit code 1 where a store still has the old one. */
+async function rotate(call: Call): Promise<number> {
+  const { json, invocation, terminal } = call;
   const { config } = loadSettings(invocation);
   const lock = existsSync(config.home) ? takeLock(join(config.home, 'daemon.lock')) : undefined;
   if (existsSync(config.home) && !lock)
@@ -61,38 +82,15 @@ async function rotate(json: boolean, invocation: Invocation, terminal: Terminal)
   const { certs, close } = await openAuthority(config, invocation, true);
   const { fingerprint256: fingerprint, caPath: path } = certs;
   await close();
-  if (json) terminal.out(JSON.stringify({ path, fingerprint256: fingerprint }));
-  else terminal.out(`a new CA, ${fingerprint}: trust ${path} where the old one was installed, and restart clients that run`);
-  return EXIT.ok;
-}
-
-/** What a CA file says; the current certificate comes first. */
-export function caFacts(pem: string, nowMs: number) {
-  const all = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
-  let current: X509Certificate;
-  try {
-    current = new X509Certificate(all[0] ?? '');
-  } catch {
-    throw new CommandFailure(EXIT.failed, 'ca.pem does not hold a certificate: remove it and ca.key to have a new CA made');
+  const { renewInstalled, sayInstalled } = await import('../trust/actions.ts');
+  const stores = await renewInstalled(call);
+  if (json) terminal.out(JSON.stringify({ path, fingerprint256: fingerprint, ...(stores && { stores }) }));
+  else {
+    const where = stores ? 'it takes the place of the old one in the stores below' : `trust ${path} where the old one was installed`;
+    terminal.out(`a new CA, ${fingerprint}: ${where}, and restart clients that run`);
+    sayInstalled(call, stores ?? []);
   }
-  return {
-    subject: current.subject.replaceAll('\n', ', '),
-    fingerprint256: current.fingerprint256,
-    validUntil: current.validToDate.toISOString().slice(0, 10),
-    daysLeft: Math.floor((current.validToDate.getTime() - nowMs) / DAY_MS),
-    previous: all.length - 1,
-  };
-}
-
-/** The text of the file; undefined where there is none. Throws CommandFailure where it cannot be read. */
-export function readPem(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (thrown) {
-    const { code } = thrown as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return undefined;
-    throw new CommandFailure(EXIT.failed, `${path} cannot be read (${code})`);
-  }
+  return stores?.some(({ outcome }) => outcome === 'failed') ? EXIT.failed : EXIT.ok;
 }
 
 async function made(invocation: Invocation): Promise<string> {

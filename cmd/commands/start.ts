@@ -1,6 +1,7 @@
 // Starts the daemon, in the background unless told otherwise, and says what to type next.
 // Must not know what the daemon consists of.
 import { controlOf } from '../../src/proxy/control/call.ts';
+import { shellWord } from '../../src/shell-word.ts';
 import { startBackground } from '../background.ts';
 import type { Call, Command } from '../command.ts';
 import { logPath, streamSink } from '../log-sink.ts';
@@ -9,6 +10,7 @@ import { withPassphrase } from '../passphrase.ts';
 import type { Ready } from '../ready.ts';
 import { homeOf, loadSettings } from '../settings.ts';
 import { takeHandover } from '../supervisor/handover.ts';
+import { noteOutdated } from '../trust/outdated.ts';
 import { packageVersion } from '../version.ts';
 
 /** `sallyport start`. */
@@ -30,6 +32,7 @@ export const start: Command = {
       for (const notice of loadSettings(call.invocation).notices) call.terminal.err(`sallyport: note: ${notice}`);
       const { vaultLocked } = await controlOf(homeOf(call.invocation)).status();
       if (vaultLocked !== undefined) call.terminal.err(`sallyport: note: it runs without credentials: ${vaultLocked}`);
+      noteOutdated(call);
       greet(call, ready, `log: ${logPath(homeOf(call.invocation))}`);
       return 0;
     }
@@ -46,9 +49,12 @@ export const start: Command = {
       isEphemeral: false,
       handover,
     });
+    // Before the greeting: whoever reads it may send a signal at once.
+    const ended = outlive(daemon);
+    noteOutdated(call);
     // Nobody reads a log to see what could be typed next.
     if (handover.notifySocket === undefined) greet(call, daemon.ready, 'stop with Ctrl-C');
-    return outlive(daemon);
+    return ended;
   },
 };
 
@@ -61,7 +67,7 @@ function greet({ json, terminal, invocation }: Call, ready: Ready, last: string)
   // Hints that work as they stand need what led to this home.
   const home = [invocation.flags.home].flat().at(-1);
   const [flag, value] = home === undefined ? ['--config', invocation.configFile] : ['--home', String(home)];
-  const same = value === undefined ? '' : ` ${flag} ${word(value)}`;
+  const same = value === undefined ? '' : ` ${flag} ${shellWord(value)}`;
   const lines = [
     [`${self} run${same} -- claude`, 'run any AI CLI through it, nothing else changes'],
     [`eval "$(${self} env${same})"`, 'or set the variables of this shell'],
@@ -72,9 +78,4 @@ function greet({ json, terminal, invocation }: Call, ready: Ready, last: string)
   terminal.out(`Sallyport listens on ${ready.listen} (pid ${ready.pid}, CA ${ready.ca}).\nNext:`);
   for (const [line, what] of lines) terminal.out(`  ${line.padEnd(width)}   ${what}`);
   terminal.out(`  ${last}`);
-}
-
-/** As a shell takes it for one word, and for nothing else. */
-function word(text: string): string {
-  return /^[\w@%+=:,./~-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

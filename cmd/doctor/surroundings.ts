@@ -1,11 +1,11 @@
-// Checks of what surrounds us: proxy variables of this shell, the settings' own risks, AI CLIs on this machine.
-// Must not change anything, and runs a CLI only for its version.
-import { execFile } from 'node:child_process';
-import { accessSync, constants, statSync } from 'node:fs';
-import { delimiter, isAbsolute, join } from 'node:path';
+// Checks of what surrounds us: proxy variables of this shell, the settings' own risks.
+// Must not change anything, and shows no value that may hold a password.
+import { statSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
 import type { LoadedConfig } from '../../src/config.ts';
 import type { ReferenceRow } from '../../src/proxy/control/messages.ts';
 import type { HostPattern } from '../../src/rules/host-pattern.ts';
+import { DEFAULT_ACTIONS, type Kind } from '../../src/rules/masking/kinds.ts';
 import { cleanNoProxy } from '../no-proxy.ts';
 import { type Finding, found } from './finding.ts';
 
@@ -25,6 +25,9 @@ export function checkEnvironment(env: Environment, ours: string | undefined, int
         'if that is your company’s proxy, set parent_proxy to it; else eval "$(sallyport env)"',
       ),
     );
+  const [lower, upper] = [env.https_proxy, env.HTTPS_PROXY];
+  if (lower && upper && lower !== upper)
+    findings.push(found.warn('HTTPS_PROXY', 'https_proxy says something else, and programs differ in which they take', 'set both alike'));
   for (const name of ['NO_PROXY', 'no_proxy']) {
     const lost = (env[name] ?? '').split(/[\s,]+/).filter((e) => e !== '' && !cleanNoProxy(e, intercepted).split(',').includes(e));
     if (lost.length > 0)
@@ -42,10 +45,20 @@ export function checkEnvironment(env: Environment, ours: string | undefined, int
     else if (!statSync(file, { throwIfNoEntry: false }))
       findings.push(found.warn(name, `${file} is not there`, 'unset it, or eval "$(sallyport env)"'));
   }
+  for (const [name, value] of UNVERIFIED)
+    if (env[name] !== undefined && (value === undefined ? env[name] !== '' : env[name] === value))
+      findings.push(found.warn(name, 'it makes programs take any certificate, so trust in the CA proves nothing', `unset ${name}`));
   if (/--use-system-ca/.test(env.NODE_OPTIONS ?? ''))
     findings.push(found.warn('NODE_OPTIONS', '--use-system-ca makes Node 20 exit', 'use NODE_USE_SYSTEM_CA=1 instead'));
   return findings;
 }
+
+/** Variables that switch verification off, and the value that does; undefined: any. */
+const UNVERIFIED: readonly (readonly [name: string, value: string | undefined])[] = [
+  ['NODE_TLS_REJECT_UNAUTHORIZED', '0'],
+  ['PYTHONHTTPSVERIFY', '0'],
+  ['GIT_SSL_NO_VERIFY', undefined],
+];
 
 /** Settings that are allowed and still worth a second look. */
 export function checkSettings({ config, file, notices }: LoadedConfig): readonly Finding[] {
@@ -66,8 +79,11 @@ export function checkSettings({ config, file, notices }: LoadedConfig): readonly
     findings.push(found.warn('allow_remote', 'other machines may connect, with the password', 'listen on 127.0.0.1 unless that is wanted'));
   if (config.allow_private.includes('*'))
     findings.push(found.warn('allow_private', '* opens private addresses to every name', 'name the hosts'));
-  for (const [kind, action] of Object.entries(config.mask))
-    if (action === 'off') findings.push(found.warn('mask', `${kind} is off: such values leave as they are`, `mask: {${kind}: mask}`));
+  const off = Object.entries(config.mask).flatMap(([kind, action]) => (action === 'off' ? [kind] : []));
+  for (const kind of off.filter((kind) => DEFAULT_ACTIONS[kind as Kind] !== 'off'))
+    findings.push(found.warn('mask', `${kind} is off: such values leave as they are`, `mask: {${kind}: mask}`));
+  const never = off.filter((kind) => DEFAULT_ACTIONS[kind as Kind] === 'off');
+  if (never.length > 0) findings.push(found.info('mask', `${never.join(', ')}: not looked for unless switched on`));
   for (const ca of config.upstream_ca)
     if (!statSync(ca, { throwIfNoEntry: false })) findings.push(found.fail('upstream_ca', `${ca} is not there`, 'correct the path'));
   return findings;
@@ -86,59 +102,8 @@ export function checkReferences(rows: readonly ReferenceRow[]): readonly Finding
   });
 }
 
-/** The AI CLIs that were measured, and which variables make each trust the CA; all of them are set by `run` and `env`. */
-const CLIS: readonly (readonly [file: string, variables: string])[] = [
-  ['claude', 'NODE_EXTRA_CA_CERTS or SSL_CERT_FILE'],
-  ['codex', 'CODEX_CA_CERTIFICATE or SSL_CERT_FILE'],
-  ['gemini', 'NODE_EXTRA_CA_CERTS'],
-  ['copilot', 'NODE_EXTRA_CA_CERTS or SSL_CERT_FILE'],
-  ['opencode', 'NODE_EXTRA_CA_CERTS or SSL_CERT_FILE'],
-  ['qwen', 'NODE_EXTRA_CA_CERTS'],
-  ['pi', 'NODE_EXTRA_CA_CERTS'],
-  ['amp', 'NODE_EXTRA_CA_CERTS or SSL_CERT_FILE'],
-  ['auggie', 'NODE_EXTRA_CA_CERTS and NODE_USE_ENV_PROXY'],
-  ['letta', 'NODE_EXTRA_CA_CERTS and NODE_USE_ENV_PROXY'],
-];
-
-const VERSION_MS = 5000;
-
-/** Which of them are in PATH, with their versions. */
-export async function checkClis(env: Environment): Promise<readonly Finding[]> {
-  const here = CLIS.flatMap(([file, variables]) => {
-    const path = find(file, env.PATH ?? '');
-    return path === undefined ? [] : [{ file, variables, path }];
-  });
-  if (here.length === 0) return [found.info('CLIs', 'none of the known AI CLIs is in PATH')];
-  return Promise.all(
-    here.map(async ({ file, variables, path }) => found.info(file, `${await versionOf(path, env)}; trusts through ${variables}`)),
-  );
-}
-
-function find(file: string, path: string): string | undefined {
-  return path
-    .split(delimiter)
-    .filter((folder) => isAbsolute(folder))
-    .map((folder) => join(folder, file))
-    .find((candidate) => {
-      try {
-        accessSync(candidate, constants.X_OK);
-        return statSync(candidate).isFile();
-      } catch {
-        return false;
-      }
-    });
-}
-
-function versionOf(path: string, env: Environment): Promise<string> {
-  return new Promise((resolve) => {
-    execFile(path, ['--version'], { timeout: VERSION_MS, env: env as NodeJS.ProcessEnv, maxBuffer: 65_536 }, (error, stdout) => {
-      const version = /\d+\.\d+[\w.+-]*/.exec(stdout)?.[0];
-      resolve(version ?? (error ? 'version unknown (it did not say within 5 s)' : 'version unknown'));
-    });
-  });
-}
-
-function hostOf(proxy: string): string {
+/** The `host:port` of a proxy variable, without the user and password it may hold. */
+export function hostOf(proxy: string): string {
   try {
     return new URL(proxy.includes('://') ? proxy : `http://${proxy}`).host;
   } catch {

@@ -19,7 +19,7 @@ export interface SeenVault {
 /** Opens it to look at it. A store that is not sound, or of an older schema, is told of by `db check` and the next start. */
 export async function seeVault(home: string, environment: Readonly<Record<string, string | undefined>>): Promise<SeenVault> {
   const path = join(home, 'sallyport.db');
-  if (!existsSync(path)) return { findings: [], keyring: undefined, close: () => {} };
+  if (!existsSync(path)) return { findings: [found.info('vault', 'there is no store yet')], keyring: undefined, close: () => {} };
   let store: Store | undefined;
   try {
     store = openToRead(path);
@@ -33,11 +33,11 @@ export async function seeVault(home: string, environment: Readonly<Record<string
 
 function findingsOf(store: Store, { locked, source }: Keyring): readonly Finding[] {
   const keys = countKeys(store);
-  if (keys === 0) return [];
+  if (keys === 0) return [found.info('vault', 'nothing is sealed yet')];
   // The daemon may have been told a passphrase that this shell does not know.
   if (locked?.includes('passphrase is missing')) return [found.info('vault', locked)];
   if (locked !== undefined) return [found.fail('vault', locked, 'until then nothing that is sealed can be used')];
   if (countSeals(store) >= REKEY_AFTER || keys > 1)
     return [found.warn('vault', `opens with ${source}; a new data key is due`, 'sallyport vault rekey')];
-  return [found.ok('vault', `opens with ${source}`)];
+  return [found.ok('vault', `sealed with AES-256-GCM, opens with ${source}`)];
 }

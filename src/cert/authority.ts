@@ -5,6 +5,7 @@ import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject, X50
 import { promisify } from 'node:util';
 import type { Authority } from '../authority.ts';
 import { Fault } from '../fault.ts';
+import { isProbe } from '../probe-host.ts';
 import { type HostPattern, matchesHost } from '../rules/host-pattern.ts';
 import { CertFault } from './cert-fault.ts';
 import { caExtensions, certificatePem, distinguishedName, keyIdentifier, readIssuer, signCertificate } from './certificate.ts';
@@ -71,7 +72,7 @@ const LIFE_MS = 365 * DAY_MS;
 const RENEW_MS = 30 * DAY_MS;
 const MAX_LEAVES = 1000;
 const REPLACED =
-  'The list of intercepted hosts changed, so a new CA was made: trust it where the old one was installed, and restart running clients.';
+  'The list of intercepted hosts changed, so a new CA was made: sallyport ca install puts it where the old one was; restart running clients.';
 
 /**
  * Opens the CA in `home`, makes it if there is none, and renews it when it is due or its constraints are not those of `hosts`.
@@ -137,7 +138,8 @@ class OpenAuthority implements CertAuthority {
 
   async leafFor(authority: Authority): Promise<Leaf> {
     if (this.#closed) throw new Error('the CA is closed');
-    if (!this.covers(authority)) throw new Fault('target-refused', 'the host is not on the list of intercepted hosts');
+    if (!isProbe(authority) && !this.covers(authority))
+      throw new Fault('target-refused', 'the host is not on the list of intercepted hosts');
     const nowMs = this.#options.now();
     if (due(this.#ca, nowMs)) this.#renew(nowMs);
     return this.#leaves.get(authority, this.#ca.issuer, nowMs);
@@ -274,7 +276,7 @@ function endsAtMs(pem: string): number {
 
 function renewalNotice(ca: Ca): string {
   const day = ca.current.validToDate.toISOString().slice(0, 10);
-  return `The CA certificate was renewed until ${day}: trust it where the old one was installed, both are valid until the old one ends.`;
+  return `The CA certificate was renewed until ${day}: sallyport ca install puts it beside the old one, both are valid until that one ends.`;
 }
 
 function unlimitedNotice(constraints: Constraints): string {

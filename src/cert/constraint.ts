@@ -1,6 +1,7 @@
 // Name constraints (RFC 5280 4.2.1.10): from the patterns of intercepted hosts to the subtrees the CA may issue for.
 // Promises that every host a pattern names lies inside the subtrees. Must not know about keys or files.
 import { ipv6Groups, parseAuthority } from '../authority.ts';
+import { OWN_DOMAIN } from '../probe-host.ts';
 import type { HostPattern } from '../rules/host-pattern.ts';
 import { type Node, sequence, tagged, taggedBytes } from './der.ts';
 
@@ -14,14 +15,13 @@ export interface Constraints {
   readonly unlimited: readonly HostPattern[];
 }
 
-// Stands for «no name at all»: an absent list would permit every name (RFC 2606 reserves .invalid).
-const NO_NAME = 'sallyport.invalid';
 const DNS_NAME = 2;
 const IP_ADDRESS = 7;
 
 /** The constraints for a list of patterns. Patterns that can name no host (`*.1.2`) add nothing. */
 export function constraintsFor(patterns: readonly HostPattern[]): Constraints {
-  const domains = new Set<string>();
+  // Also stands for «no name at all»: an absent list would permit every name.
+  const domains = new Set<string>([OWN_DOMAIN]);
   const addresses = new Map<string, Buffer>();
   const unlimited: HostPattern[] = [];
   for (const pattern of patterns) {
@@ -36,7 +36,7 @@ export function constraintsFor(patterns: readonly HostPattern[]): Constraints {
   }
   const kept = [...domains].filter((d) => !parents(d).some((p) => domains.has(p))).sort();
   return {
-    domains: unlimited.length > 0 ? undefined : kept.length > 0 ? kept : [NO_NAME],
+    domains: unlimited.length > 0 ? undefined : kept,
     addresses: [...addresses.values()].sort(Buffer.compare),
     unlimited,
   };

@@ -1,7 +1,7 @@
 // Phases 4 to 10 of one exchange, in order, and the last one always. It drives a Line and asks the rules; it opens no
 // socket and parses no byte itself.
 import { asFault, CLIENT_GONE, Fault } from '../fault.ts';
-import { allValues, type ReplyHead } from '../headers.ts';
+import { allValues, firstValue, type ReplyHead } from '../headers.ts';
 import { opaque } from '../rules/dialects/opaque.ts';
 import { createScrubber, type Scrubber } from '../rules/masking/scrub.ts';
 import { DEFAULT_PROFILE } from '../rules/profile.ts';
@@ -94,6 +94,7 @@ function begin(house: Conductor, line: Line, connection: ConnectionFacts): Excha
     bodies: undefined,
     bodyHashIn: undefined,
     bodyHashOut: undefined,
+    clockAheadMs: undefined,
   };
   const profile = house.options.profile(connection.profile) ?? { ...DEFAULT_PROFILE, name: connection.profile, vault: [] };
   connection.program?.ask();
@@ -143,6 +144,7 @@ async function relay(house: Conductor, x: Exchange, departure: Departure): Promi
   const scrub = createScrubber(x.notes.injected);
   const reply = scrubHead(await x.line.receive(), scrub);
   mark(x, 'reply');
+  x.notes.clockAheadMs = clockAhead(reply, house.options.now());
   if (reply.status === 101 || (x.line.protocol === 'h2' && x.line.wantsWebSocket && reply.status === 200)) {
     x.notes.webSocket = true;
     departure.talks(reply);
@@ -155,6 +157,12 @@ async function relay(house: Conductor, x: Exchange, departure: Departure): Promi
   } finally {
     await plan.settle?.();
   }
+}
+
+/** By the reply's Date (RFC 9110 6.6.1), which tells nothing where the reply lay in a cache. */
+function clockAhead({ headers }: ReplyHead, nowMs: number): number | undefined {
+  const date = Date.parse(firstValue(headers, 'date') ?? '');
+  return Number.isNaN(date) || firstValue(headers, 'age') !== undefined ? undefined : date - nowMs;
 }
 
 /** The same for an answer that others wait for. */

@@ -258,4 +258,6 @@ export interface Notes {
   bodies: { readonly received: Buffer; readonly sent: Buffer } | undefined;
   bodyHashIn: string | undefined;
   bodyHashOut: string | undefined;
+  /** How far upstream's clock was ahead of ours, ms. */
+  clockAheadMs: number | undefined;
 }

@@ -29,6 +29,8 @@ export interface FidelityReport {
   readonly findings: readonly Finding[];
   /** Fields taken out that would have switched a guardrail off. */
   readonly optOuts: number;
+  /** How far upstream's clock was ahead of ours, ms, by the date in its reply, which is whole seconds. */
+  readonly clockAheadMs: number | undefined;
 }
 
 /** The memory behind `fidelity`: bounded, and lost with the daemon. */
@@ -72,6 +74,7 @@ function report(x: Exchange, record: ExchangeRecord): FidelityReport {
     edits: notes.edits,
     findings: notes.findings,
     optOuts: notes.optOuts,
+    clockAheadMs: notes.clockAheadMs,
   };
 }
 

@@ -47,6 +47,10 @@ const RUN_BY: Readonly<Record<string, readonly [file: string, text: string]>> = 
   'cmd/sallyport token create': ['test/journey/cli-tokens.test.ts', 'a token is made, used, seen in the list'],
   'eval "$(cmd/sallyport completion': ['test/journey/cli-completion.test.ts', 'bash completes by the script'],
   'cmd/sallyport vault set': ['test/journey/cli-credentials.test.ts', 'a key is kept, put in for its placeholder'],
+  'cmd/sallyport ca install': ['test/journey/cli-trust.test.ts', 'into one store and out again'],
+  'cmd/sallyport ca status': ['test/journey/cli-trust.test.ts', 'into one store and out again'],
+  'cmd/sallyport ca uninstall': ['test/journey/cli-trust.test.ts', 'into one store and out again'],
+  'cmd/sallyport uninstall': ['test/journey/cli-trust.test.ts', 'takes the CA out and stops the daemon'],
   'cmd/sallyport completion': ['test/journey/cli-completion.test.ts', 'fish completes by the script'],
   'cmd/sallyport limits': ['test/journey/cli-limits.test.ts', 'a pause and an open breaker are shown, outlive a restart'],
   'cmd/sallyport breaker': ['test/journey/cli-limits.test.ts', 'a pause and an open breaker are shown, outlive a restart'],
@@ -87,7 +91,7 @@ describe('documents', () => {
   });
 
   test('tell nobody to type what no test runs', () => {
-    const pages = ['guardrails', 'rules', 'audit', 'vault', 'budgets', 'resilience', 'system', 'metrics', 'service'].map(
+    const pages = ['guardrails', 'rules', 'audit', 'vault', 'budgets', 'resilience', 'system', 'metrics', 'service', 'trust'].map(
       (name) => `docs/${name}.md`,
     );
     const typed = ['README.md', 'CONTRIBUTING.md', ...pages].flatMap((file) => commands(readText(file)));

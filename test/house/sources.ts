@@ -47,6 +47,8 @@ export const ONE_THING: readonly string[] = [
   'src/store/key-sources/',
   'src/proxy/references/kinds/',
   'cmd/system/settings/',
+  'cmd/doctor/runtimes/',
+  'src/cert/trust/',
 ];
 
 /** The syntax tree of one of our files, with parent links. */

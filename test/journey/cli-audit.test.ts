@@ -223,7 +223,7 @@ test('mistakes: one line, the right code', LONG, async () => {
   const bad = await user.run(['start', ...FREE], { env: { CALL_LOG_RETENTION_DAYS: 'soon' } });
   expect(bad).toMatchObject({ code: 1, stderr: expect.stringMatching(/^sallyport: CALL_LOG_RETENTION_DAYS\S*: expected keep_days/) });
   const doctor = json<{ config: object[] }>(
-    (await user.run(['doctor', '--json', ...FREE], { env: { CALL_LOG_RETENTION_DAYS: '7' } })).stdout,
+    (await user.run(['doctor', '--quick', '--json', ...FREE], { env: { CALL_LOG_RETENTION_DAYS: '7' } })).stdout,
   );
   expect(doctor.config).toContainEqual({ key: 'audit.keep_days', value: '7', origin: 'CALL_LOG_RETENTION_DAYS' });
 });

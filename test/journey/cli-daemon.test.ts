@@ -246,7 +246,7 @@ describe('a daemon in the foreground', { timeout: 90_000 }, () => {
     writeFileSync(config, 'mask: {email: mask}\n');
     const daemon = await foreground(user, ['--config', config]);
     const row = async (key: string) => {
-      const rows = json((await user.run(['doctor', '--json'])).stdout).config as unknown as {
+      const rows = json((await user.run(['doctor', '--quick', '--json'])).stdout).config as unknown as {
         key: string;
         value: string;
         origin: string;

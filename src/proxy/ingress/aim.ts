@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net';
 import type { Authority } from '../../authority.ts';
 import { CLIENT_GONE, Fault } from '../../fault.ts';
+import { isProbe } from '../../probe-host.ts';
 import type { Policy } from '../../rules/policy.ts';
 import type { Provider } from '../../rules/provider.ts';
 import { checkTarget, openTcp } from '../egress/connect.ts';
@@ -31,6 +32,7 @@ export async function aim(
   scheme: 'https' | 'http' = 'https',
 ): Promise<Target> {
   const policy = house.options.policy();
+  if (scheme === 'https' && isProbe(authority)) return { authority, guest, provider: undefined, policy, destination: undefined };
   // A CONNECT tunnel carries anything, so its ports are few; an absolute-form http request can only be HTTP.
   if (scheme === 'https' && !policy.allowsPort(authority)) {
     throw new Fault('target-refused', `port ${authority.port} is not allowed: add it to connect_ports`);

@@ -112,7 +112,8 @@ function contextOf(house: House, leaf: Leaf): SecureContext {
   return context;
 }
 
-async function finish(house: House, raw: Socket, target: Target, alpn: string | undefined): Promise<TLSSocket> {
+/** Ends the client's handshake with the leaf for this target. Rejects as the handshake fails. */
+export async function finish(house: House, raw: Socket, target: Target, alpn: string | undefined): Promise<TLSSocket> {
   const leaf = await house.options.certs().leafFor(target.authority);
   const socket = new TLSSocket(raw, {
     isServer: true,
