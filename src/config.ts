@@ -189,7 +189,6 @@ function namesIn(key: ConfigKey, grammar: ConfigGrammar): readonly string[] {
   if (key === 'audit') return Object.keys(DEFAULTS.audit);
   if (key === 'resilience') return FLOW_WORDS;
   if (key === 'prices') return PRICE_NAMES;
-  return ['host', 'header', 'value', 'replaces', 'profiles', 'url', 'no_proxy'];
   return ['host', 'header', 'value', 'replaces', 'profiles', 'url', 'no_proxy', 'listen', 'endpoint'];
 }
 
