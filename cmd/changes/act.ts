@@ -54,7 +54,7 @@ export async function makeChange(
   hands: Hands = ownHands(process.env),
 ): Promise<Outcome> {
   return journal.alone(async () => {
-    const doing = { hands, tell };
+    const doing = { hands, tell, manual: order.manual };
     const found = journal.inForce(order.by).find(({ key }) => key === order.key);
     const files = (order.write ?? []).map((file) => ({ ...file, path: endOf(file.path), content: Buffer.from(file.content) }));
     const digest = sha256(JSON.stringify([files.map((f) => [f.path, sha256(f.content), f.mode]), order.run ?? []]));
@@ -74,11 +74,11 @@ export async function makeChange(
     if (found) journal.revise(entry);
     let runs = found !== undefined;
     try {
-      await carryOutUndo(gone, doing);
+      await carryOutUndo(gone, { hands, tell });
       for (const file of files) await write(file, doing);
       for (const run of order.run ?? []) {
         runs = true;
-        await mustRun(run, doing, order.manual);
+        await mustRun(run, doing);
       }
     } catch (thrown) {
       // Programs that take back what none has done might fail for the same reason.
@@ -193,7 +193,7 @@ function asRuns(runs: readonly RunUndo[] = []): Undo[] {
 /** Always throws: what went wrong, and what is left of it. */
 async function rollBack(journal: Journal, entry: Entry, doing: Doing, thrown: unknown): Promise<never> {
   try {
-    await takeBack(journal, entry, { ...doing, tell: () => {} });
+    await takeBack(journal, entry, { hands: doing.hands, tell: () => {} });
   } catch (second) {
     throw new CommandFailure(
       EXIT.failed,

@@ -2,6 +2,7 @@
 // No password is seen, kept or passed on here. Must not know what is changed, nor why.
 import { spawn } from 'node:child_process';
 import { delimiter, isAbsolute, join } from 'node:path';
+import { shellWord } from '../../src/shell-word.ts';
 import { CommandFailure, EXIT } from '../failure.ts';
 import { isProgram } from '../in-path.ts';
 import type { Run } from './change.ts';
@@ -28,6 +29,8 @@ export interface Hands {
 export interface Doing {
   readonly hands: Hands;
   readonly tell: (line: string) => void;
+  /** What to do by hand where a program fails; left out: its command itself. */
+  readonly manual?: string | undefined;
 }
 
 /** Where programs for root are, which PATH of other users seldom names. */
@@ -86,11 +89,10 @@ export async function carryOut(run: Order, hands: Hands, tell: (line: string) =>
   return hands.spawn(whole, { env: undefined, input });
 }
 
-/** Carries it out and throws CommandFailure for any end but exit code 0 and those in `fine`: the command, its code, its last words, and `manual` or the command to type. */
+/** Carries it out and throws CommandFailure for any end but exit code 0 and those in `fine`: the command, its code, its last words, and what to do by hand. */
 export async function mustRun(
   run: Order,
-  { hands, tell }: Doing,
-  manual = byHand(run, hands),
+  { hands, tell, manual = byHand(run, hands) }: Doing,
   fine: readonly number[] = [],
 ): Promise<void> {
   const { code, output } = await carryOut(run, hands, tell);
@@ -120,20 +122,12 @@ const ASKERS: readonly { readonly program: string; readonly words: readonly stri
 
 /** The command as it can be typed into a POSIX shell, variables in front. */
 export function shown({ argv, env }: Order): string {
-  return [...Object.entries(env ?? {}).map(([name, value]) => `${name}=${quoted(value)}`), ...argv.map(quoted)].join(' ');
+  return [...Object.entries(env ?? {}).map(([name, value]) => `${name}=${shellWord(value)}`), ...argv.map(shellWord)].join(' ');
 }
 
 /** The same, with sudo where the user is not root. */
 export function byHand(run: Order, hands: Hands): string {
   return `${run.root && hands.userId !== 0 && hands.userId !== undefined ? 'sudo ' : ''}${shown(run)}`;
-}
-
-/** One word of a POSIX shell; without line ends, so that a message keeps to one line. */
-function quoted(text: string): string {
-  if (/^[\w@%+=:,./~-]+$/.test(text)) return text;
-  if (/\p{Cc}/u.test(text))
-    return `$'${text.replace(/[\\']/g, '\\$&').replace(/\p{Cc}/gu, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`)}'`;
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /** What opens the vault is nobody else's. */

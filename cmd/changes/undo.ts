@@ -101,5 +101,5 @@ async function runBack(undo: RunUndo, doing: Doing): Promise<void> {
     if (code === 127) throw new CommandFailure(EXIT.failed, `${when.argv[0]} is not there any more: put it back, then try again`);
     if (code !== 0) return;
   }
-  await mustRun(run, doing, undefined, fine);
+  await mustRun(run, doing, fine);
 }

@@ -1,5 +1,6 @@
 // Starts the daemon, in the background unless told otherwise, and says what to type next.
 // Must not know what the daemon consists of.
+import { shellWord } from '../../src/shell-word.ts';
 import { startBackground } from '../background.ts';
 import type { Call, Command } from '../command.ts';
 import { logPath, streamSink } from '../log-sink.ts';
@@ -59,7 +60,7 @@ function greet({ json, terminal, invocation }: Call, ready: Ready, last: string)
   // Hints that work as they stand need what led to this home.
   const home = [invocation.flags.home].flat().at(-1);
   const [flag, value] = home === undefined ? ['--config', invocation.configFile] : ['--home', String(home)];
-  const same = value === undefined ? '' : ` ${flag} ${word(value)}`;
+  const same = value === undefined ? '' : ` ${flag} ${shellWord(value)}`;
   const lines = [
     [`${self} run${same} -- claude`, 'run any AI CLI through it, nothing else changes'],
     [`eval "$(${self} env${same})"`, 'or set the variables of this shell'],
@@ -70,9 +71,4 @@ function greet({ json, terminal, invocation }: Call, ready: Ready, last: string)
   terminal.out(`Sallyport listens on ${ready.listen} (pid ${ready.pid}, CA ${ready.ca}).\nNext:`);
   for (const [line, what] of lines) terminal.out(`  ${line.padEnd(width)}   ${what}`);
   terminal.out(`  ${last}`);
-}
-
-/** As a shell takes it for one word, and for nothing else. */
-function word(text: string): string {
-  return /^[\w@%+=:,./~-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -1,4 +1,5 @@
-// This machine, as trust stores look at it. Must not change anything of it: what is done is the journal's affair.
+// This machine, as trust stores look at it.
+// Must not change anything of it: what is done is the journal's affair.
 import { accessSync, constants, existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +13,7 @@ export function thisMachine({ environment, userHome }: Invocation, home: string,
     platform: process.platform,
     environment,
     userHome,
+    caFile: join(home, 'ca.pem'),
     ownFolder: join(home, 'trust'),
     exists: existsSync,
     canWrite: (path) => {

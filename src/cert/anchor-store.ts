@@ -1,6 +1,7 @@
 // Stores of Linux distributions: a folder of the administrator's anchors, a program that makes bundles of them, and a bundle that tells whether
 // it did. Must not know any distribution.
 import { join } from 'node:path';
+import { shellWord } from '../shell-word.ts';
 import { CertFault } from './cert-fault.ts';
 import {
   entryName,
@@ -13,6 +14,9 @@ import {
   type TrustCertificate,
   type TrustStore,
 } from './trust-store.ts';
+
+/** What an anchor is called that somebody puts there by hand; ours begin with it. */
+const BY_HAND = 'sallyport';
 
 /** What distinguishes one distribution from another. */
 export interface AnchorFacts {
@@ -41,8 +45,8 @@ export function anchorStore(facts: AnchorFacts): TrustStore {
   const { name, title, folder, ending, update, bundle } = facts;
   const file = (certificate: TrustCertificate) => join(folder, `${entryName(certificate)}${ending}`);
   const run = { argv: update, root: true } as const;
-  const help = (from: string) => `sudo install -m 644 ${from} ${folder}/ && sudo ${update.join(' ')}`;
-  const helpOut = () => `sudo rm ${folder}/${OURS}*${ending} && sudo ${update.join(' ')}${facts.fresh ? ` ${facts.fresh}` : ''}`;
+  const help = (from: string) => `sudo install -m 644 ${shellWord(from)} ${folder}/${BY_HAND}${ending} && sudo ${update.join(' ')}`;
+  const helpOut = () => `sudo rm ${folder}/${BY_HAND}*${ending} && sudo ${update.join(' ')}${facts.fresh ? ` ${facts.fresh}` : ''}`;
   const check = async (machine: Machine, certificates: readonly TrustCertificate[]): Promise<Standing> => {
     const text = machine.read(bundle)?.toString('latin1');
     if (text === undefined) return { state: 'unknown', why: `${bundle} cannot be read: sudo ${update.join(' ')} makes it` };
@@ -61,7 +65,7 @@ export function anchorStore(facts: AnchorFacts): TrustStore {
         ...(facts.touches && { touches: facts.touches }),
         run: [run],
         undoAfter: [run, ...certificates.flatMap((one) => facts.alsoUndo?.(one, machine) ?? [])],
-        manual: help(certificates[0] ? file(certificates[0]) : 'ca.pem'),
+        manual: help(machine.caFile),
       };
     },
   });

@@ -1,6 +1,7 @@
 // Databases of NSS, which Chromium on Linux and Firefox everywhere keep: certutil reads and writes them, also while the browser runs.
 // Must not know whose they are.
 import { join } from 'node:path';
+import { shellWord } from '../shell-word.ts';
 import { CertFault } from './cert-fault.ts';
 import { entryName, holds, type Machine, OURS, type Place, type PlannedRun, type Standing, type TrustCertificate } from './trust-store.ts';
 
@@ -10,12 +11,17 @@ const NO_CERTUTIL =
 
 /** How to do it by hand. */
 export function nssHelp(file: string, folder: string): string {
-  return `certutil -A -d sql:${folder} -t C,, -n sallyport -a -i ${file}`;
+  return `certutil -A -d ${word(folder)} -t C,, -n sallyport -a -i ${shellWord(file)}`;
 }
 
 /** How to take it out by hand. */
 export function nssHelpOut(folder: string): string {
-  return `certutil -L -d sql:${folder} shows its name, certutil -D -d sql:${folder} -n NAME takes it out`;
+  return `certutil -L -d ${word(folder)} shows its name, certutil -D -d ${word(folder)} -n NAME takes it out`;
+}
+
+/** The user's own home may be left to the shell. */
+function word(folder: string): string {
+  return folder.startsWith('$HOME/') ? `sql:${folder}` : shellWord(`sql:${folder}`);
 }
 
 /** The database in `folder`, which has a cert9.db. */
@@ -47,7 +53,7 @@ export function nssPlace(machine: Machine, folder: string): Place {
           ifExists: join(folder, 'cert9.db'),
           when: look(one),
         })),
-        manual: nssHelp('ca.pem', folder),
+        manual: nssHelp(machine.caFile, folder),
       };
     },
   };

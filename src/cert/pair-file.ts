@@ -5,6 +5,7 @@
 import { createHash, createPrivateKey, createPublicKey, randomBytes, X509Certificate } from 'node:crypto';
 import { chmod, type FileHandle, link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { shellWord } from '../shell-word.ts';
 import { CertFault } from './cert-fault.ts';
 import { isSealed, type KeySeal, sealed, UNSEALED, unsealed } from './key-seal.ts';
 
@@ -213,11 +214,7 @@ function refuseLoose(path: string, mode: number, forbidden: number, wanted: stri
   // Windows has no such bits; its folders under the profile are private to the user.
   if (process.platform === 'win32' || (mode & forbidden) === 0) return;
   const found = (mode & 0o777).toString(8).padStart(3, '0');
-  throw new CertFault(`${path} has mode ${found}, which lets other users in: type chmod ${wanted} ${quoted(path)} and start again.`);
-}
-
-function quoted(path: string): string {
-  return /^[\w./@%+=:,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+  throw new CertFault(`${path} has mode ${found}, which lets other users in: type chmod ${wanted} ${shellWord(path)} and start again.`);
 }
 
 // One writer at a time in this process: a CA that is being closed may renew while its successor is opened.

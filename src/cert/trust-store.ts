@@ -22,6 +22,8 @@ export interface Machine {
   readonly platform: NodeJS.Platform;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly userHome: string;
+  /** The certificates as a file, for what is done by hand. */
+  readonly caFile: string;
   /** A folder that is ours, for certificates that a program reads from a file. */
   readonly ownFolder: string;
   readonly exists: (path: string) => boolean;
@@ -102,7 +104,7 @@ export interface TrustStore {
   readonly name: string;
   /** What it is, for lists: `Debian and Ubuntu`. */
   readonly title: string;
-  /** How to do it by hand, in one line; `file` is a certificate as PEM. */
+  /** How to do it by hand, in one line that can be typed; `file` is a certificate as PEM. */
   help(file: string): string;
   /** How to take it out by hand, in one line; `at` as a place calls itself. */
   helpOut(at: string): string;

@@ -115,7 +115,7 @@ describe('mistakes: one line, the right code, no stack', { timeout: 90_000 }, ()
     [['start', '--config', '/nonexistent.yaml'], 1, 'cannot be read: it is not there'],
     [['start', '--upstream-ca', '/nonexistent.pem', ...FREE], 1, '/nonexistent.pem cannot be read'],
     [['run'], 2, 'run what?'],
-    [['ca'], 2, 'ca takes show, export or rotate'],
+    [['ca'], 2, 'ca takes show, export, rotate, install, uninstall or status'],
   ] as const)('%j', async (words, code, text) => {
     const ran = await newUser().run(words);
     expect(ran).toMatchObject({ code, stdout: '', stderr: expect.stringContaining(text) });

@@ -30,6 +30,7 @@ export function toldMachine(told: ToldMachine = {}): Machine {
     platform: told.platform ?? 'linux',
     environment: told.environment ?? {},
     userHome: told.userHome ?? USER_HOME,
+    caFile: 'ca.pem',
     ownFolder: told.ownFolder ?? '/own',
     exists: (path) => path in files || inside(path).length > 0,
     canWrite: () => told.writable ?? true,

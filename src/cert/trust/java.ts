@@ -1,6 +1,7 @@
 // The keystores of Java runtimes: JAVA_HOME, those where packagers put them, and the one that `java` in PATH belongs to. keytool changes a
 // copy, which takes the keystore's place whole, so that nothing can be torn and the old one comes back byte by byte.
 import { dirname, join } from 'node:path';
+import { shellWord } from '../../shell-word.ts';
 import { CertFault } from '../cert-fault.ts';
 import { entryName, type Machine, OURS, type Place, type Standing, type TrustCertificate, type TrustStore } from '../trust-store.ts';
 
@@ -20,8 +21,8 @@ const USER_FOLDERS = [
 export const java: TrustStore = {
   name: 'java',
   title: 'Java',
-  help: (file) => `keytool -importcert -noprompt -cacerts ${PASSWORD.join(' ')} -alias sallyport -file ${file}`,
-  helpOut: (at) => `keytool -delete -keystore ${at} ${PASSWORD.join(' ')} -alias ALIAS, with the alias that keytool -list shows`,
+  help: (file) => `keytool -importcert -noprompt -cacerts ${PASSWORD.join(' ')} -alias sallyport -file ${shellWord(file)}`,
+  helpOut: (at) => `keytool -delete -keystore ${shellWord(at)} ${PASSWORD.join(' ')} -alias ALIAS, with the alias that keytool -list shows`,
   places: (machine) => {
     const seen = new Set<string>();
     return homes(machine).flatMap((home) => {
@@ -85,7 +86,7 @@ function place(machine: Machine, keystore: string, ownTool: string): Place {
           const last = output.trim().split('\n').at(-1)?.trim();
           if (code !== 0)
             throw new CertFault(
-              `keytool failed on a copy of ${keystore} with exit code ${code} (${last}); by hand: ${java.help('ca.pem')}`,
+              `keytool failed on a copy of ${keystore} with exit code ${code} (${last}); by hand: ${java.help(machine.caFile)}`,
             );
         };
         for (const alias of stale) await must(keytool('-delete', copy, '-alias', alias));
@@ -102,7 +103,7 @@ function place(machine: Machine, keystore: string, ownTool: string): Place {
             when: { argv: keytool('-list', keystore, '-alias', entryName(one)) },
             ...(machine.canWrite(keystore) ? {} : { root: true as const }),
           })),
-          manual: java.help('ca.pem'),
+          manual: java.help(machine.caFile),
         };
       });
     },

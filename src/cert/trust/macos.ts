@@ -1,25 +1,28 @@
 // The system keychain of macOS: security add-trusted-cert. Trusted for TLS alone.
 // Must not run it.
 import { join } from 'node:path';
+import { shellWord } from '../../shell-word.ts';
 import { entryName, type Place, type Standing, type TrustCertificate, type TrustStore } from '../trust-store.ts';
 
 const KEYCHAIN = '/Library/Keychains/System.keychain';
 const TRUST = ['security', 'add-trusted-cert', '-d', '-r', 'trustRoot', '-p', 'ssl', '-p', 'basic', '-k', KEYCHAIN];
 
+/** By what the subject of every CA of ours begins with. */
+const FIND = ['security', 'find-certificate', '-a', '-Z', '-c', 'Sallyport CA', KEYCHAIN];
+
 /** The keychain of macOS. */
 export const macos: TrustStore = {
   name: 'macos',
   title: 'macOS keychain',
-  help: (file) => `sudo ${TRUST.join(' ')} ${file}`,
-  helpOut: (at) => `sudo security delete-certificate -t -c '${NAME}' ${at}`,
+  help: (file) => `sudo ${TRUST.join(' ')} ${shellWord(file)}`,
+  helpOut: (at) => `sudo security delete-certificate -t -c 'Sallyport CA' ${at}`,
   places: (machine) => {
     if (machine.platform !== 'darwin') return [];
     const file = (one: TrustCertificate) => join(machine.ownFolder, `${entryName(one)}.pem`);
-    const find = (name: string) => ['security', 'find-certificate', '-a', '-Z', '-c', name, KEYCHAIN];
     const place: Place = {
       at: KEYCHAIN,
       check: async (certificates): Promise<Standing> => {
-        const { code, output } = await machine.run(find(NAME));
+        const { code, output } = await machine.run(FIND);
         // There is none: 44. Anything else is said without a certificate.
         if (code !== 0 && code !== NOT_FOUND) return { state: 'unknown', why: `security cannot read ${KEYCHAIN} (exit code ${code})` };
         const isThere = certificates[0] !== undefined && output.includes(certificates[0].sha1);
@@ -36,14 +39,12 @@ export const macos: TrustStore = {
           { argv: ['security', 'remove-trusted-cert', '-d', file(one)], root: true as const, ifExists: file(one), fine: [1, NOT_FOUND] },
           { argv: ['security', 'delete-certificate', '-Z', one.sha1, KEYCHAIN], root: true as const, fine: [NOT_FOUND] },
         ]),
-        manual: macos.help('ca.pem'),
+        manual: macos.help(machine.caFile),
       }),
     };
     return [place];
   },
 };
 
-/** What the subject of every CA of ours begins with. */
-const NAME = 'Sallyport CA';
 /** errSecItemNotFound as an exit code. */
 const NOT_FOUND = 44;

@@ -32,7 +32,7 @@ export const windows: TrustStore = {
           argv: certutil('-delstore', 'Root', one.sha1),
           when: { argv: certutil('-store', 'Root', one.sha1) },
         })),
-        manual: windows.help('ca.pem'),
+        manual: windows.help(machine.caFile),
       }),
     };
     return [place];

@@ -91,8 +91,10 @@ describe('distributions', () => {
 
   test('say how it is done by hand', async () => {
     const [place] = placesOn(opensuse, { files: marks.opensuse, programs: ['update-ca-certificates'] });
-    expect((await place!.plan([])).manual).toBe('sudo install -m 644 ca.pem /etc/pki/trust/anchors/ && sudo update-ca-certificates');
-    expect(opensuse.helpOut('')).toBe('sudo rm /etc/pki/trust/anchors/sallyport-*.pem && sudo update-ca-certificates');
+    expect((await place!.plan([])).manual).toBe(
+      'sudo install -m 644 ca.pem /etc/pki/trust/anchors/sallyport.pem && sudo update-ca-certificates',
+    );
+    expect(opensuse.helpOut('')).toBe('sudo rm /etc/pki/trust/anchors/sallyport*.pem && sudo update-ca-certificates');
     expect(debian.helpOut('')).toContain('update-ca-certificates --fresh');
   });
 });
@@ -278,6 +280,12 @@ test('env is no store: there is nothing to install', async () => {
 });
 
 describe('every store', () => {
+  test('says by hand what a shell takes for the words it is', () => {
+    for (const { name, help } of TRUST_STORES)
+      if (name !== 'env' && name !== 'windows') expect(help("/it's $(x)/ca.pem")).toContain("'/it'\\''s $(x)/ca.pem'");
+    expect(firefox.helpOut('/a $(b)')).toContain("-d 'sql:/a $(b)' -n NAME");
+  });
+
   test('has a name and a title of its own, and a line for doing it by hand', () => {
     for (const list of [TRUST_STORES.map(({ name }) => name), TRUST_STORES.map(({ title }) => title)])
       expect(new Set(list).size).toBe(list.length);

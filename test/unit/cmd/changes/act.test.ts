@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writ
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { makeChange, runJournalled, writeFileJournalled } from '../../../../cmd/changes/act.ts';
+import { ownHands } from '../../../../cmd/changes/hands.ts';
 import { openJournal } from '../../../../cmd/changes/journal.ts';
 import { undoAll } from '../../../../cmd/changes/undo.ts';
 import { scratchFolder } from '../../../support/folder.ts';
@@ -176,6 +177,70 @@ describe('programs', () => {
     await runJournalled(journal, { by: 'system', what: 'x', argv, env: { V: nasty }, input: nasty, undoArgv: ['true'] });
     expect(readFileSync(join(tree, 'out'), 'utf8')).toBe(nasty + nasty + nasty);
   });
+});
+
+describe('a file that a program changes', () => {
+  const order = (path: string) => ({
+    by: 'ca' as const,
+    key: 'k',
+    what: 'x',
+    touches: [path],
+    run: [{ argv: ['tee', '-a', path], input: 'ours\n' }],
+    undoAfter: [{ argv: ['sed', '-i', '/ours/d', path], when: { argv: ['grep', '-q', 'ours', path] } }],
+  });
+
+  test('comes back byte by byte, and the program that would take it back is not called', async () => {
+    const { tree, journal, before } = stage();
+    const path = join(tree, 'there');
+    await makeChange(journal, order(path));
+    expect(readFileSync(path, 'utf8')).toBe('before\nours\n');
+    const own = ownHands(process.env);
+    const called: string[] = [];
+    const hands = {
+      ...own,
+      spawn: (argv: readonly string[], how: Parameters<typeof own.spawn>[1]) => {
+        called.push(argv[0]!);
+        return own.spawn(argv, how);
+      },
+    };
+    await undoAll(journal, 'all', () => {}, hands);
+    expect([treeOf(tree), called]).toEqual([before, ['grep']]);
+  });
+
+  test('and somebody else since is left to the program, without a word', async () => {
+    const { tree, journal } = stage();
+    const path = join(tree, 'there');
+    await makeChange(journal, order(path));
+    writeFileSync(path, `${readFileSync(path, 'utf8')}theirs\n`);
+    expect(await undoAll(journal, 'all', () => {})).toEqual({ done: ['x'], left: [], failed: [] });
+    expect(readFileSync(path, 'utf8')).toBe('before\ntheirs\n');
+  });
+});
+
+test('a change made anew takes back what is no longer part of it, and forgets it', async () => {
+  const { tree, journal, before } = stage();
+  const at = (name: string) => join(tree, name);
+  const order = (...names: string[]) => ({
+    by: 'ca' as const,
+    key: 'k',
+    what: 'x',
+    write: names.map((name) => ({ path: at(name), content: name })),
+    run: names.map((name) => ({ argv: ['cp', at(name), at(`${name}.copy`)] })),
+    undoBefore: names.map((name) => ({ argv: ['rm', '-f', at(`${name}.copy`)] })),
+  });
+  await makeChange(journal, order('one', 'two'));
+  await makeChange(journal, order('two', 'three'));
+  expect(Object.keys(treeOf(tree)).map((path) => path.slice(tree.length + 1))).toEqual([
+    '',
+    'there',
+    'three',
+    'three.copy',
+    'two',
+    'two.copy',
+  ]);
+  expect(JSON.stringify(journal.inForce())).not.toContain('one.copy');
+  await undoAll(journal, 'all', () => {});
+  expect(treeOf(tree)).toEqual(before);
 });
 
 describe('what only root may do', () => {
