@@ -3,13 +3,13 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { sourceInUse } from '../../../src/store/data-keys.ts';
+import { sourceInUse, unwrapKeys } from '../../../src/store/data-keys.ts';
 import { changeSource, sourceNamed } from '../../../src/store/key-change.ts';
 import { type KeySource, KeyTrouble } from '../../../src/store/key-source.ts';
 import { keyFile } from '../../../src/store/key-sources/key-file.ts';
 import { passphrase } from '../../../src/store/key-sources/passphrase.ts';
 import { systemd } from '../../../src/store/key-sources/systemd.ts';
-import { type KeyringOptions, LockedError, openKeyring } from '../../../src/store/keyring.ts';
+import { type KeyringOptions, LockedError, openKeyring, openRing } from '../../../src/store/keyring.ts';
 import { openStore } from '../../../src/store/open.ts';
 import { rekey } from '../../../src/store/rekey.ts';
 import { scratchFolder } from '../../support/folder.ts';
@@ -54,7 +54,11 @@ describe('another source', { timeout: 60_000 }, () => {
     const sealed = (await openKeyring(at(home))).seal(PLACE, 'value');
     const key = readFileSync(join(home, 'sallyport.key'));
     const wrapped = options.store.db.prepare('SELECT wrapped FROM data_keys').pluck().get() as string;
-    expect(await changeSource(options, passphrase, options)).toEqual({ changed: true, from: 'key-file', isLeft: false });
+    const { opened, ...said } = await changeSource(options, passphrase, options);
+    expect(said).toEqual({ changed: true, from: 'key-file', isLeft: false });
+    // Whoever changed it goes on with what it is now.
+    expect(openRing(options.store, opened).open(PLACE, sealed).toString()).toBe('value');
+    expect(unwrapKeys(options.store, opened.wrapping)).toEqual(opened.keys);
     expect(sourceInUse(options.store)).toMatchObject({ name: 'passphrase', sinceMs: 5, leaving: null });
     expect(existsSync(join(home, 'sallyport.key'))).toBe(false);
     for (const end of ['', '-wal']) expect(readFileSync(`${options.store.db.name}${end}`).includes(wrapped)).toBe(false);
@@ -79,13 +83,13 @@ describe('another source', { timeout: 60_000 }, () => {
   test('the one in use already changes nothing', async () => {
     const home = scratchFolder();
     await openKeyring(at(home));
-    expect(await changeSource(at(home), keyFile, at(home))).toEqual({ changed: false, from: 'key-file', isLeft: false });
+    expect(await changeSource(at(home), keyFile, at(home))).toMatchObject({ changed: false, from: 'key-file', isLeft: false });
     expect(existsSync(join(home, 'sallyport.key'))).toBe(true);
   });
 
   test('for a store that has no key yet', async () => {
     const home = scratchFolder();
-    expect(await changeSource(at(home), passphrase, { home, environment: BY_PASSPHRASE })).toEqual({
+    expect(await changeSource(at(home), passphrase, { home, environment: BY_PASSPHRASE })).toMatchObject({
       changed: true,
       from: undefined,
       isLeft: false,
