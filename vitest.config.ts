@@ -1,5 +1,6 @@
 // The test projects and the coverage gates. `npm test` runs every project but `cli`, which needs the real AI CLIs.
 // Must not hold test logic: what a project needs it sets up in its own files.
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /** One project per folder of test/; the time-out is for one test, in ms. */
@@ -11,6 +12,8 @@ const project = (name: string, testTimeout: number) => ({
 export default defineConfig({
   test: {
     pool: 'forks',
+    // Most tests wait for a process or a socket; Vitest would leave one of two cores idle.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     environment: 'node',
     projects: [
       project('unit', 10_000),
