@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { memoryKeeper, OK, PROVIDER, said, startFlowStage } from '../support/flow-stage.ts';
 import { headerOf } from '../support/http1.ts';
+import type { OriginConnection } from '../support/origin.ts';
 import { until } from '../support/scripted.ts';
 
 const LIMITED = { type: 'error', error: { type: 'rate_limit_error', message: 'slow down' } };
@@ -159,6 +160,71 @@ describe('breaker', () => {
     for (let i = 0; i < 8; i++) expect((await stage.post({ text: `b ${i}` })).status).toBe(502);
     expect(headerOf(await stage.post(), 'x-sallyport-fault')).toBe('breaker-open');
     expect(stage.reached).toHaveLength(20);
+  });
+
+  test.each([
+    ['a hang before the first byte', 504, () => undefined],
+    [
+      'a reset in mid-reply',
+      200,
+      async (c: OriginConnection) => {
+        await c.write('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n9\r\ndata: 1\n\n\r\n');
+        c.reset();
+      },
+    ],
+    ['nonsense', 502, (c: OriginConnection) => c.write('what?\r\n\r\n')],
+  ])('%s counts as a failure', async (_what, status, act) => {
+    const stage = await startFlowStage({ idleMs: 500 });
+    stage.play = async (_request, connection) => {
+      await act(connection);
+      return undefined;
+    };
+    const replies = await Promise.all(Array.from({ length: 16 }, (_, i) => stage.post({ text: `t ${i}` })));
+    // The rest came when it was open.
+    expect(replies.filter((reply) => reply.status === status).length).toBeGreaterThanOrEqual(8);
+    expect(new Set(replies.map((reply) => reply.status).filter((seen) => seen !== status && seen !== 529))).toEqual(new Set());
+    await until(() => stage.rows().some(({ machine, state }) => machine === 'breaker' && state === 'open'), 'the breaker');
+    expect(headerOf(await stage.post(), 'x-sallyport-fault')).toBe('breaker-open');
+  });
+
+  test('two hundred at once that end in every way leave nothing stuck', async () => {
+    const stage = await startFlowStage();
+    stage.play = async (_request, connection) => {
+      const way = stage.reached.length % 6;
+      if (way === 0) return said(429, LIMITED, ['Retry-After', '3']);
+      if (way === 1) return said(529, OVERLOADED);
+      if (way === 2) return said(500, OVERLOADED);
+      if (way === 3) return connection.reset() as undefined;
+      if (way === 4) return connection.end() as undefined;
+      return OK;
+    };
+    const models = ['claude-a', 'claude-b', 'claude-c'];
+    const ask = async (i: number) => {
+      const client = await stage.open({ text: `t ${i}`, model: models[i % 3]! });
+      // Some leave at once.
+      if (i % 7 === 0) return client.reset();
+      await client.reply('POST').catch(() => undefined);
+    };
+    const all = Promise.all(Array.from({ length: 200 }, (_, i) => ask(i)));
+    let isOver = false;
+    void all.then(() => {
+      isOver = true;
+    });
+    await until(
+      () => {
+        stage.clock.advance(200);
+        return isOver;
+      },
+      'all of them',
+      40_000,
+    );
+    await until(() => stage.scene.daemon.proxy.status().exchanges === 0, 'no exchange is left');
+    expect(stage.rows().filter(({ waiting }) => waiting > 0)).toEqual([]);
+    // The longest a machine holds on after such a storm, and then one probe each.
+    stage.clock.advance(120_000);
+    stage.play = () => OK;
+    for (const model of models) expect((await stage.post({ model })).status).toBe(200);
+    for (const model of models) expect((await stage.post({ model })).status).toBe(200);
   });
 
   test('a client that leaves says nothing of the provider', async () => {
