@@ -180,8 +180,8 @@ describe('breaker', () => {
       return undefined;
     };
     const replies = await Promise.all(Array.from({ length: 16 }, (_, i) => stage.post({ text: `t ${i}` })));
-    // The rest came when it was open.
-    expect(replies.filter((reply) => reply.status === status).length).toBeGreaterThanOrEqual(8);
+    // A head that came is a success, so a reply that is cut counts for both; the rest came when it was open.
+    expect(replies.filter((reply) => reply.status === status).length).toBeGreaterThanOrEqual(4);
     expect(new Set(replies.map((reply) => reply.status).filter((seen) => seen !== status && seen !== 529))).toEqual(new Set());
     await until(() => stage.rows().some(({ machine, state }) => machine === 'breaker' && state === 'open'), 'the breaker');
     expect(headerOf(await stage.post(), 'x-sallyport-fault')).toBe('breaker-open');
