@@ -80,7 +80,7 @@ test('status --watch in a pipe, as JSON and at a terminal; traces go to their co
   const watching = user.spawn(['status', '--watch']);
   await eventually(() => expect(watching.stdout()).toContain('no exchange yet\n'));
   await exchange(user, daemon);
-  await eventually(() => expect(watching.stdout()).toMatch(/\n\nrunning for .*\n\nprovider +req\/min .*\nanthropic +1 .* 11\/22\n/));
+  await eventually(() => expect(watching.stdout()).toMatch(/\n\nrunning for .*\n\nprovider +state +req\/min .*\nanthropic +ok +1 .* 11\/22 .*\n/));
   expect(watching.stdout()).not.toContain(ESC);
   watching.child.stdout!.destroy();
   expect((await watching.ended).code).toBe(0);
@@ -92,7 +92,7 @@ test('status --watch in a pipe, as JSON and at a terminal; traces go to their co
   const [first] = lines.stdout().split('\n');
   expect(json<Status>(first!).traffic).toMatchObject([{ provider: 'anthropic', exchanges: 1, tokensIn: 11, tokensOut: 22 }]);
 
-  const coloured = atTerminal(user, 'cols 50 rows 10');
+  const coloured = atTerminal(user, 'cols 66 rows 10');
   const plain = atTerminal(user, 'cols 30 rows 10', { NO_COLOR: '1' });
   for (const { shown } of [coloured, plain]) await eventually(() => expect(shown()).toContain(`${ESC}[4A\r`));
   for (const { type } of [coloured, plain]) type('\u0003');
@@ -102,8 +102,8 @@ test('status --watch in a pipe, as JSON and at a terminal; traces go to their co
   expect(drawn.slice(0, 4).map((line) => line.replace(`${ESC}[K`, ''))).toEqual([
     expect.stringMatching(/^running for .{1,16}…$/),
     '',
-    'provider   req/min',
-    'anthropic        1',
+    'provider   state  req/min',
+    'anthropic  ok           1',
   ]);
   expect(plain.shown()).not.toContain(`${ESC}[2m`);
   expect(coloured.shown()).toContain(`${ESC}[2mprovider `);
