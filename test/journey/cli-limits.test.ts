@@ -88,6 +88,6 @@ test('mistakes: one line, the right code', async () => {
   expect(await user.run(['limits', 'undo'])).toMatchObject({ code: 2 });
   configure(user.home, 'mde: enforce');
   expect((await user.run(['start'])).stderr).toMatch(
-    /sallyport\.yaml:3: resilience\.hosts\.api\.anthropic\.com: unknown key «mde», did you mean «mode»\?/,
+    /sallyport\.yaml:3: resilience\.hosts\.api\.anthropic\.com: unknown key «mde» \(did you mean «mode»\?\)/,
   );
 });
