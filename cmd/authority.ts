@@ -5,7 +5,7 @@ import type { Config } from '../src/config.ts';
 import type { Policy } from '../src/rules/policy.ts';
 import { type Invocation, policySettings } from './settings.ts';
 
-/** Makes the home, its store and the CA where there are none; `isRotation`: a new CA in place of the one there is. `close` closes all of it. */
+/** Makes the home, its store and the CA where there are none; `isRotation`: a new CA in place of the one there is, with a row in the audit log. `close` closes all of it. */
 export async function openAuthority(
   config: Config,
   invocation: Invocation,
@@ -31,6 +31,11 @@ export async function openAuthority(
       seal,
       ...(isRotation && { isRotation }),
     });
+    if (isRotation) {
+      const { recordChange } = await import('../src/store/audit/changes.ts');
+      const after = { fingerprint256: certs.fingerprint256 };
+      recordChange(stored.store, stored.keyring, { who: process.getuid?.() ?? -1, what: 'ca rotate', before: undefined, after });
+    }
     return { certs, policy, close: () => certs.close().finally(stored.close) };
   } catch (thrown) {
     stored.close();

@@ -8,7 +8,7 @@ import type { Invocation } from './settings.ts';
 export interface Change {
   /** As it was typed: `rules add`. */
   readonly action: string;
-  /** What was changed: a name, or several. */
+  /** What was changed: a name, or several; '' where the action says it all. */
   readonly subject: string;
   readonly before: unknown;
   readonly after: unknown;
@@ -23,7 +23,7 @@ export async function changeStore<C extends Change>(invocation: Invocation, make
   const change = (): C => {
     const made = make(opened);
     const { action, subject, before, after } = made;
-    recordChange(opened.store, opened.keyring, { who: process.getuid?.() ?? -1, what: `${action} ${subject}`, before, after });
+    recordChange(opened.store, opened.keyring, { who: process.getuid?.() ?? -1, what: `${action} ${subject}`.trimEnd(), before, after });
     return made;
   };
   try {

@@ -111,7 +111,7 @@ function hostOf({ connection: { authority } }: Exchange): string {
 function credentialOf({ route, line: { head } }: Exchange): string {
   for (const { header, query } of route!.provider.auth) {
     const value = header === undefined ? queryValue(head.target, query!) : firstValue(head.headers, header);
-    if (value !== undefined) return hash('sha256', `sallyport flow ${value}`).slice(0, 12);
+    if (value !== undefined) return hash('sha256', `sallyport flow ${value}`).slice(0, 24);
   }
   return '';
 }
