@@ -63,7 +63,7 @@ describe('the tarball', () => {
       /^docs\/(adr\/)?[a-z0-9-]+\.(md|svg)$/,
       /^dist\/(cmd|src)\/([a-z0-9-]+\/)*[a-z0-9-]+\.js$/,
       /^dist\/src\/rules\/injection\/(model\.json|MODEL-CARD\.md)$/,
-      /^systemd\/[a-z0-9@.-]+\.(service|socket)$/,
+      /^systemd\/(user\/)?[a-z0-9@.-]+\.(service|socket)$/,
       /^launchd\/[a-z0-9.-]+\.plist$/,
     ];
     const paths = packed.files.map(({ path }) => path);

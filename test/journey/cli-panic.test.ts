@@ -44,7 +44,7 @@ describe('ca rotate', { timeout: 60_000 }, () => {
     expect((await user.run(['ca', 'export'])).code).toBe(0);
     const before = readFileSync(join(user.home, 'ca.pem'), 'utf8');
     expect(await user.run(['ca', 'rotate'])).toMatchObject({ code: 0, stdout: line('a new CA, ') });
-    expect((await user.run(['audit', 'list'])).stdout).toMatch(/  ca rotate  fingerprint256: /);
+    expect((await user.run(['audit', 'list'])).stdout).toMatch(/ {2}ca rotate {2}fingerprint256: /);
     const after = readFileSync(join(user.home, 'ca.pem'), 'utf8');
     expect(after).not.toContain(before);
     expect(json<{ previous: number }>((await user.run(['ca', 'show', '--json'])).stdout).previous).toBe(0);

@@ -80,7 +80,9 @@ test('status --watch in a pipe, as JSON and at a terminal; traces go to their co
   const watching = user.spawn(['status', '--watch']);
   await eventually(() => expect(watching.stdout()).toContain('no exchange yet\n'));
   await exchange(user, daemon);
-  await eventually(() => expect(watching.stdout()).toMatch(/\n\nrunning for .*\n\nprovider +state +req\/min .*\nanthropic +ok +1 .* 11\/22 .*\n/));
+  await eventually(() =>
+    expect(watching.stdout()).toMatch(/\n\nrunning for .*\n\nprovider +state +req\/min .*\nanthropic +ok +1 .* 11\/22 .*\n/),
+  );
   expect(watching.stdout()).not.toContain(ESC);
   watching.child.stdout!.destroy();
   expect((await watching.ended).code).toBe(0);
