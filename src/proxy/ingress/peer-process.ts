@@ -1,6 +1,7 @@
 // Which program is at the other end of a loopback connection: the kernel tells the socket's number, and /proc which process has it open. Asked
 // beside the exchange, one search at a time, and the programs that were found last are looked at first. Linux alone; must not decide anything.
 import { readdir, readFile, readlink } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Connected, endsOf } from './ends.ts';
 import { openSocketDiagnosis, type SocketDiagnosis } from './socket-diagnosis.ts';
 
@@ -27,6 +28,8 @@ export type PeerProcesses = (connected: Connected) => Promise<PeerProcess | unde
 const REMEMBERED = 16;
 /** Connections whose search may wait for its turn; more are not told. */
 const MAX_WAITING = 64;
+/** So many times as long as a search took nobody is searched for: a tenth of a core at most, however many connections come. */
+const REST = 9;
 
 /** Opens the question; tests bring parts of their own. */
 export function openPeerProcesses(
@@ -65,8 +68,16 @@ export function openPeerProcesses(
     const inode = ends && diagnosis?.inode(ends);
     if (inode === undefined || waiting >= MAX_WAITING) return undefined;
     waiting++;
-    const mine = turn.then(() => search(inode)).catch(() => undefined);
-    turn = mine;
+    let tookMs = 0;
+    const mine = turn
+      .then(async () => {
+        const from = performance.now();
+        return search(inode).finally(() => {
+          tookMs = performance.now() - from;
+        });
+      })
+      .catch(() => undefined);
+    turn = mine.then(() => pause(REST * tookMs, undefined, { ref: false }));
     return mine.finally(() => waiting--);
   };
 }
