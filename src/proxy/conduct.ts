@@ -154,6 +154,7 @@ async function relay(house: Conductor, x: Exchange, departure: Departure): Promi
   const plan = departure.relays(reply, () => replyPlan(house, x, reply, scrub));
   try {
     await x.line.relay(reply, plan);
+    departure.relayed();
   } finally {
     await plan.settle?.();
   }

@@ -17,12 +17,20 @@ export interface Departure {
   readonly outlivesClient: (() => boolean) | undefined;
   /** The head of the reply is there: the plan that lets the machines and other readers hear what `plan` relays. */
   readonly relays: (reply: ReplyHead, plan: () => ReplyPlan) => ReplyPlan;
+  /** All of it has been relayed: whatever comes of its first client, those that read along have the whole. */
+  readonly relayed: () => void;
   /** A conversation has begun. */
   readonly talks: (reply: ReplyHead) => void;
   readonly end: (thrown: unknown) => void;
 }
 
-const UNWATCHED: Departure = { outlivesClient: undefined, relays: (_reply, plan) => plan(), talks: () => undefined, end: () => undefined };
+const UNWATCHED: Departure = {
+  outlivesClient: undefined,
+  relays: (_reply, plan) => plan(),
+  relayed: () => undefined,
+  talks: () => undefined,
+  end: () => undefined,
+};
 
 /** Leaves, or answers and gives undefined. Faults idempotency-conflict, cooling-down, breaker-open, rate-limited, client-gone, and what ended a shared reply. */
 export async function depart(house: Conductor, x: Exchange): Promise<Departure | undefined> {
@@ -71,6 +79,7 @@ function departed(x: Exchange, pass: Pass, lead: Lead | undefined): Departure {
       lead.begin(withoutHop(reply));
       return taped(heard, (piece) => lead.push(piece));
     },
+    relayed: () => lead?.end(undefined),
     end(thrown) {
       const fault = thrown === undefined ? undefined : asFault(thrown);
       pass.ended(fault, x.notes.usage.tokensIn);

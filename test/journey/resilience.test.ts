@@ -293,6 +293,19 @@ describe('lockout', () => {
     expect(record.status).toBe(404);
   });
 
+  test('a refusal that is edited on its way as a stream is heard too, though others could read it', async () => {
+    const stage = await startFlowStage();
+    // What was masked once has replies of no announced length go through the restorer, and what hears them stood in front of it.
+    await stage.post({ text: 'write to ada@acme-corp.com' });
+    const body = JSON.stringify(MISSING);
+    const head = 'HTTP/1.1 404 Said\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n';
+    stage.play = () => Buffer.from(`${head}${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`);
+    for (let i = 0; i < 2; i++) expect((await stage.post({ model: 'claude-none' })).status).toBe(404);
+    await until(() => stage.rows().some(({ machine }) => machine === 'lockout'), 'the lock');
+    const again = await stage.post({ model: 'claude-none' });
+    expect([again.status, again.body.toString(), stage.reached.length]).toEqual([404, body, 3]);
+  });
+
   test('a success in between unlocks, and a 404 of another kind is none', async () => {
     const stage = await startFlowStage();
     const statuses = [404, 200, 404, 200];

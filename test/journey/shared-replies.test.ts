@@ -83,6 +83,8 @@ test('a second reader gets the stream from its beginning, values restored, and g
   tape.end();
   const reply = await second;
   expect([reply.status, headerOf(reply, 'x-own')]).toEqual([200, 'yes']);
+  // That the first had left was once taken for a cut, and told to the second.
+  expect(reply.complete).toBe(true);
   expect(reply.body.toString()).toBe('data: 1\n\ndata: to ada@example.com \n\ndata: 3\n\n');
   expect(stage.reached).toHaveLength(1);
   await until(() => running(stage) === 0, 'the end');

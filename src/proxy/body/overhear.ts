@@ -26,7 +26,7 @@ export function taped(plan: ReplyPlan, onPiece: (piece: Buffer) => void): ReplyP
   if (plan.kind === 'whole') return { ...plan, edit: (bytes) => whenThere(plan.edit(bytes)) };
   const { transform } = plan;
   return {
-    kind: 'transform',
+    ...plan,
     transform: {
       push: (piece) => whenThere(transform.push(piece)),
       end: () => whenThere(transform.end()),
@@ -45,7 +45,7 @@ export function overheard(plan: ReplyPlan, reply: ReplyHead, onBody: (payload: B
     if (size <= MAX_BYTES) pieces.push(piece);
   });
   const settle = async (): Promise<void> => {
-    if (told.kind === 'raw') await told.settle?.();
+    await told.settle?.();
     if (size > MAX_BYTES) return;
     const payload = Buffer.concat(pieces);
     const encoding = joinedValue(reply.headers, 'content-encoding');

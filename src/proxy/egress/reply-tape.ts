@@ -53,6 +53,9 @@ export class ReplyTape {
   get readers(): number {
     return this.#places.size;
   }
+  get isOver(): boolean {
+    return this.#isOver;
+  }
   isOpen(): boolean {
     return !this.#isShut;
   }

@@ -22,7 +22,7 @@ export interface ShareAsk {
 /** What comes of asking. */
 export type Sharing = { readonly kind: 'joins'; readonly reader: ReplyReader } | { readonly kind: 'leads'; readonly lead: Lead };
 
-/** The request whose reply others may read too. `end` is called once, whatever happens. */
+/** The request whose reply others may read too. `end` is called whatever happens; the first call counts. */
 export interface Lead {
   begin(head: ReplyHead): void;
   push(piece: Buffer): void;
@@ -106,6 +106,7 @@ export function openSharedReplies(after: After): SharedReplies {
       begin: (head) => tape.begin(head),
       push: (piece) => tape.push(piece),
       end(fault) {
+        if (tape.isOver) return;
         tape.end(fault);
         const isKept = fault === undefined && tape.isSuccess() && tape.isOpen();
         if (isKept) after(KEPT_MS, () => forget(key, flight));
