@@ -2,13 +2,15 @@
 // stand in line, or be refused in its provider's words; what comes of it is told to the machines. It must not know how they decide.
 import { hash } from 'node:crypto';
 import { asFault, Fault } from '../fault.ts';
-import { firstValue, type ReplyHead, withoutDigests, withoutFields } from '../headers.ts';
+import { firstValue, type ReplyHead, withoutDigests } from '../headers.ts';
+import type { Mode } from '../rules/resilience/flow-settings.ts';
 import type { KeptReply } from '../rules/resilience/lockout.ts';
 import { isBackground, isRetry, promptTokens } from '../rules/resilience/request.ts';
 import { overheard, taped } from './body/overhear.ts';
 import type { Pass } from './egress/flow-pass.ts';
 import type { Lead } from './egress/shared-replies.ts';
 import type { Exchange, ReplyPlan, WholeReply } from './exchange.ts';
+import { withoutFraming } from './hop.ts';
 import type { Conductor } from './house.ts';
 
 /** A request on its way. Its members are asked in this order; `end` always, once. */
@@ -38,7 +40,7 @@ export async function depart(house: Conductor, x: Exchange): Promise<Departure |
   if (route?.endpoint?.kind !== 'model') return UNWATCHED;
   const settings = x.policy.flowFor(x.connection.authority);
   const credential = credentialOf(x);
-  const lead = await share(house, x, credential);
+  const lead = await share(house, x, credential, settings.modes.idempotency);
   if (lead === 'answered') return undefined;
   let pass: Pass | undefined;
   try {
@@ -76,7 +78,7 @@ function departed(x: Exchange, pass: Pass, lead: Lead | undefined): Departure {
       const own = plan();
       const heard = isWorthTelling ? overheard(own, reply, (body, text) => pass.said(text, keptReply(reply, body))) : own;
       if (!lead) return heard;
-      lead.begin(withoutHop(reply));
+      lead.begin(forOthers(reply));
       return taped(heard, (piece) => lead.push(piece));
     },
     relayed: () => lead?.end(undefined),
@@ -89,9 +91,8 @@ function departed(x: Exchange, pass: Pass, lead: Lead | undefined): Departure {
 }
 
 /** Joins the same request where it is under way; else it leads, where it is one that may be joined. */
-async function share(house: Conductor, x: Exchange, credential: string): Promise<Lead | 'answered' | undefined> {
-  const { line, notes, policy, connection } = x;
-  const mode = policy.flowFor(connection.authority).modes.idempotency;
+async function share(house: Conductor, x: Exchange, credential: string, mode: Mode): Promise<Lead | 'answered' | undefined> {
+  const { line, notes } = x;
   const body = notes.bodies?.received;
   if (mode === 'off' || !body || line.head.method !== 'POST') return undefined;
   const ask = {
@@ -130,15 +131,13 @@ function queryValue(target: string, name: string): string | undefined {
   return at < 0 ? undefined : (new URLSearchParams(target.slice(at + 1)).get(name) ?? undefined);
 }
 
-const FRAMING = new Set(['connection', 'content-length', 'transfer-encoding', 'trailer']);
-
 /** The head for another reader: framed anew, and without sums over bytes that may have been edited. */
-function withoutHop(reply: ReplyHead): ReplyHead {
-  return { ...reply, headers: withoutDigests(withoutFields(reply.headers, (name) => FRAMING.has(name))) };
+function forOthers(reply: ReplyHead): ReplyHead {
+  return { ...reply, headers: withoutDigests(withoutFraming(reply.headers)) };
 }
 
 function keptReply(reply: ReplyHead, body: Buffer): KeptReply {
-  const { status, reason, headers } = withoutHop(reply);
+  const { status, reason, headers } = forOthers(reply);
   return { status, reason, headers, body: body.toString('base64') };
 }
 

@@ -43,6 +43,14 @@ export function endToEndHttp2(headers: RawHeaders): RawHeaders {
   return withoutFields(headers, (name, value) => isForUs(name) || name === 'http2-settings' || (name === 'te' && value !== 'trailers'));
 }
 
+/** Fields that say how one message is framed, and what becomes of its connection. */
+const FRAMING = new Set(['connection', 'content-length', 'transfer-encoding', 'trailer']);
+
+/** The fields of a reply that is to be framed anew, for somebody else than it was sent to. */
+export function withoutFraming(headers: RawHeaders): RawHeaders {
+  return withoutFields(headers, (name) => FRAMING.has(name));
+}
+
 function isForUs(name: string): boolean {
   return name.startsWith('proxy-') || name.startsWith(OUR_PREFIX);
 }

@@ -1,9 +1,10 @@
 // A refresh of a login on its way: its body is read before it leaves, with the bytes it came in, to see which others it may share an
 // answer with; and the answer is kept as it goes by. It must not change a byte, nor know who else waits.
-import { joinedValue, type ReplyHead, withoutFields } from '../../headers.ts';
+import { joinedValue, type ReplyHead } from '../../headers.ts';
 import { contentKind } from '../../rules/content.ts';
 import { refreshKey } from '../../rules/refresh.ts';
 import type { Exchange, OutgoingRequest, RawPlan, WholeReply } from '../exchange.ts';
+import { withoutFraming } from '../hop.ts';
 import type { Conductor } from '../house.ts';
 import type { Boarding } from '../refresh-flights.ts';
 
@@ -44,13 +45,10 @@ export function keptPlan(reply: ReplyHead): RawPlan & { readonly kept: () => Who
   };
   const kept = () => {
     if (!isAnswer(reply.status) || size > MAX_BYTES) return undefined;
-    const headers = withoutFields(reply.headers, (name) => FRAMING.has(name));
-    return { head: { ...reply, headers: [...headers, 'content-length', String(size)] }, body: Buffer.concat(pieces) };
+    return { head: { ...reply, headers: [...withoutFraming(reply.headers), 'content-length', String(size)] }, body: Buffer.concat(pieces) };
   };
   return { kind: 'raw', watch, kept };
 }
-
-const FRAMING = new Set(['connection', 'content-length', 'transfer-encoding', 'trailer']);
 
 /** A token or a no (RFC 6749 5.1, 5.2); everything else says nothing of the token. */
 function isAnswer(status: number): boolean {

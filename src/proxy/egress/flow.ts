@@ -8,7 +8,7 @@ import { type Sent, sentAs } from '../../rules/resilience/leave.ts';
 import { askLimiter } from '../../rules/resilience/limiter.ts';
 import { askLockout, type KeptReply } from '../../rules/resilience/lockout.ts';
 import type { After } from '../refresh-flights.ts';
-import { type FlowMachines, keysOf } from './flow-machines.ts';
+import { type FlowKeys, type FlowMachines, keysOf } from './flow-machines.ts';
 import { openPass, type Pass, type Ticket } from './flow-pass.ts';
 import { type FlowQueue, type Look, openFlowQueue, type Wait } from './flow-queue.ts';
 
@@ -50,6 +50,11 @@ export interface FlowParts {
   readonly count: (name: string) => void;
 }
 
+/** The same with what it is kept by, which takes some making. */
+interface KeyedAsk extends FlowAsk {
+  readonly keys: FlowKeys;
+}
+
 /** Who makes a request wait. */
 type Why = 'cooldown' | 'breaker' | 'limiter';
 const CODES = { cooldown: 'cooling-down', breaker: 'breaker-open', limiter: 'rate-limited' } as const;
@@ -66,9 +71,9 @@ export function openFlow({ machines, now, random, after, count }: FlowParts): Fl
     return false;
   };
 
-  const look = (ask: FlowAsk): Look<Ticket, Why> => {
+  const look = (ask: KeyedAsk): Look<Ticket, Why> => {
     const { modes, requestsPerMinute, tokensPerMinute } = ask.settings;
-    const keys = keysOf(ask);
+    const { keys } = ask;
     const nowMs = now();
     const sent: { cooldown: Sent; breaker: Sent } = {
       cooldown: { sentMs: nowMs, isProbe: false },
@@ -118,8 +123,8 @@ export function openFlow({ machines, now, random, after, count }: FlowParts): Fl
     return why === 'breaker' ? held : Math.max(queueMs, held);
   };
 
-  const lineUp = async (ask: FlowAsk, wait: Wait<Why>): Promise<Ticket> => {
-    const { settings, isBackground, signal } = ask;
+  const lineUp = async (ask: KeyedAsk, wait: Wait<Why>): Promise<Ticket> => {
+    const { keys, settings, isBackground, signal } = ask;
     const patienceMs = patience(settings, wait.why);
     if (wait.waitMs > patienceMs) {
       if (settings.modes.hold === 'observe' && wait.waitMs <= settings.holdMs) count('flow:would-hold');
@@ -132,16 +137,11 @@ export function openFlow({ machines, now, random, after, count }: FlowParts): Fl
       if ('why' in found && patience(settings, found.why) === 0) throw refuse(found);
       return found;
     };
-    return queue.wait(
-      keysOf(ask).credential,
-      settings.queueDepth,
-      { look: again, isBackground, patienceMs, signal, refusal: refuse },
-      wait,
-    );
+    return queue.wait(keys.credential, settings.queueDepth, { look: again, isBackground, patienceMs, signal, refusal: refuse }, wait);
   };
 
-  const ticketFor = (ask: FlowAsk): Ticket | Promise<Ticket> => {
-    const ahead = queue.ahead(keysOf(ask).credential, ask.isBackground);
+  const ticketFor = (ask: KeyedAsk): Ticket | Promise<Ticket> => {
+    const ahead = queue.ahead(ask.keys.credential, ask.isBackground);
     if (ahead) return lineUp(ask, ahead);
     const found = look(ask);
     return 'go' in found ? found.go : lineUp(ask, found);
@@ -151,10 +151,10 @@ export function openFlow({ machines, now, random, after, count }: FlowParts): Fl
     queue,
     async enter(ask) {
       const { lockout: mode } = ask.settings.modes;
+      const keys = keysOf(ask);
       if (mode !== 'off') {
-        const key = keysOf(ask).model;
-        const { state, locked } = askLockout(lockout.get(key), now());
-        lockout.set(key, state);
+        const { state, locked } = askLockout(lockout.get(keys.model), now());
+        lockout.set(keys.model, state);
         if (locked && mode === 'enforce') {
           count('flow:locked');
           return { kind: 'locked', reply: locked };
@@ -162,7 +162,7 @@ export function openFlow({ machines, now, random, after, count }: FlowParts): Fl
         if (locked) count('flow:would-lock');
       }
       const startedAt = now();
-      const ticket = await ticketFor(ask);
+      const ticket = await ticketFor({ ...ask, keys });
       return openPass({ machines, now, random, ticket, waitedMs: Math.max(0, ticket.sentMs - startedAt), wake: queue.wake });
     },
   };
