@@ -13,6 +13,7 @@ import { openRegistry } from '../src/proxy/observe/registry.ts';
 import { openTraces } from '../src/proxy/observe/traces.ts';
 import { anthropic } from '../src/rules/providers/anthropic.ts';
 import { openTraffic } from '../src/rules/traffic.ts';
+import { exchange as record } from '../test/support/exchange-record.ts';
 
 type Observe = (x: Exchange, record: ExchangeRecord) => void;
 
@@ -118,37 +119,15 @@ function exchange(i: number): [Exchange, ExchangeRecord] {
   return [x as unknown as Exchange, { ...RECORD, id: `x-${i}`, addedMs: 1.2 + (i % 7), durationMs: 900 + (i % 300) }];
 }
 
-const RECORD: ExchangeRecord = {
-  id: '',
-  startedAtMs: 0,
-  client: 'claude-cli',
-  clientVersion: '2.1.330',
-  clientPid: undefined,
+const RECORD = record(0, {
   profile: 'default',
-  scheme: 'https',
-  protocol: 'h2',
   host: 'api.anthropic.com',
-  port: 443,
-  method: 'POST',
-  path: '/v1/messages',
-  provider: 'anthropic',
-  endpoint: 'messages',
-  model: 'claude-opus-4-5',
-  tokensIn: 12_000,
-  tokensOut: 350,
-  status: 200,
-  fault: undefined,
-  verdict: 'edit',
   edits: { email: 2, secrets: 1 },
-  rules: {},
-  findings: [],
   restored: 2,
   requestBytes: 200_000,
   replyBytes: 4000,
-  addedMs: 0,
-  durationMs: 0,
   equality: 'exact',
-};
+});
 
 if (process.send) collect();
 else await compare();

@@ -6,23 +6,7 @@ import { Fault } from '../../../src/fault.ts';
 import type { RequestHead } from '../../../src/headers.ts';
 import { bodyCarriesKey, carriesKey, carriesPlaceholder } from '../../../src/rules/foreign-keys.ts';
 import type { InjectRule } from '../../../src/rules/policy.ts';
-
-const KEY = 'sk-ant-real';
-const DUMMY = 'sk-ant-dummy';
-const rule = (over: Partial<InjectRule> = {}): InjectRule => ({
-  host: 'api.anthropic.com',
-  header: 'x-api-key',
-  value: '${env:KEY}',
-  replaces: DUMMY,
-  ...over,
-});
-const request = (headers: readonly string[], over: Partial<RequestHead> = {}): RequestHead => ({
-  method: 'POST',
-  target: '/v1/messages',
-  headers: ['Host', 'api.anthropic.com', ...headers],
-  authority: 'api.anthropic.com',
-  ...over,
-});
+import { DUMMY, KEY, request, rule } from '../../support/key-rules.ts';
 
 describe('a placeholder', () => {
   const rules = [rule(), rule({ host: 'api.openai.com', header: 'authorization', replaces: 'sk-proj-dummy' })];

@@ -16,24 +16,9 @@ import {
 import type { InjectRule } from '../../../src/rules/policy.ts';
 import { anthropic } from '../../../src/rules/providers/anthropic.ts';
 import { routeOf } from '../../../src/rules/route.ts';
+import { DUMMY, KEY, request, rule } from '../../support/key-rules.ts';
 
-const KEY = 'sk-ant-real';
-const DUMMY = 'sk-ant-dummy';
 const SAFE: InjectFacts = { tls: true, verified: true, named: true, port: 443 };
-const rule = (over: Partial<InjectRule> = {}): InjectRule => ({
-  host: 'api.anthropic.com',
-  header: 'x-api-key',
-  value: '${env:KEY}',
-  replaces: DUMMY,
-  ...over,
-});
-const request = (headers: readonly string[], over: Partial<RequestHead> = {}): RequestHead => ({
-  method: 'POST',
-  target: '/v1/messages',
-  headers: ['Host', 'api.anthropic.com', ...headers],
-  authority: 'api.anthropic.com',
-  ...over,
-});
 interface Case {
   readonly head?: RequestHead;
   readonly rules?: readonly InjectRule[];

@@ -12,7 +12,7 @@ import {
   worthKeeping,
 } from '../../../../src/rules/resilience/breaker.ts';
 import { type Sent, sentAs } from '../../../../src/rules/resilience/leave.ts';
-import { kept, lives, START } from './steps.ts';
+import { kept, lives, START, World } from './steps.ts';
 
 const LEASE = 30_000;
 const LONGEST = 60_000;
@@ -25,34 +25,17 @@ const own = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('burst' as const), count: fc.integer({ min: 1, max: 12 }), outcome }) },
 );
 
-class World {
-  state: Breaker = CLOSED;
-  saved: Breaker = CLOSED;
-  nowMs = START;
-  underWay: Sent[] = [];
-  holder: { sent: Sent; sinceMs: number } | undefined;
-
-  step(next: Breaker): void {
-    if (worthKeeping(this.state, next)) this.saved = next;
-    this.state = next;
-    if (this.holder) this.holder.sinceMs = Math.min(this.holder.sinceMs, this.nowMs);
-  }
-}
+type Breakers = World<Breaker>;
 
 test('whatever happens, one probe at a time, and always a way out', () => {
   fc.assert(
     fc.property(lives(own), (life) => {
-      const world = new World();
+      const world = new World(CLOSED, worthKeeping);
       for (const step of life) {
         if (step.kind === 'pass') world.nowMs += step.ms;
         else if (step.kind === 'set') world.nowMs = Math.max(0, world.nowMs + step.ms);
-        else if (step.kind === 'restart') {
-          const revived = reviveBreaker(kept(step.whole ? world.state : world.saved), world.nowMs);
-          expect(revived).toBeDefined();
-          world.underWay = [];
-          if (!step.whole) world.holder = undefined;
-          world.step(revived!);
-        } else if (step.kind === 'sneak') world.underWay.push({ sentMs: world.nowMs, isProbe: false });
+        else if (step.kind === 'restart') world.restart(step.whole, reviveBreaker);
+        else if (step.kind === 'sneak') world.underWay.push({ sentMs: world.nowMs, isProbe: false });
         else if (step.kind === 'ask') asks(world);
         else if (step.kind === 'burst') {
           for (let i = 0; i < step.count; i++) reports(world, { sentMs: world.nowMs, isProbe: false }, step.outcome);
@@ -67,7 +50,7 @@ test('whatever happens, one probe at a time, and always a way out', () => {
   );
 });
 
-function asks(world: World): void {
+function asks(world: Breakers): void {
   const before = world.state;
   const { state, leave } = askBreaker(world.state, world.nowMs);
   world.step(state);
@@ -86,7 +69,7 @@ function asks(world: World): void {
   world.holder = { sent, sinceMs: world.nowMs };
 }
 
-function reports(world: World, sent: Sent, outcome: Outcome): void {
+function reports(world: Breakers, sent: Sent, outcome: Outcome): void {
   const before = world.state;
   const isHolder = world.holder?.sent === sent;
   world.step(reportBreaker(before, world.nowMs, { ...sent, outcome }));
@@ -105,7 +88,7 @@ function reports(world: World, sent: Sent, outcome: Outcome): void {
   if (isHolder || !state.open) world.holder = undefined;
 }
 
-function holdsAlways({ state, nowMs }: World): void {
+function holdsAlways({ state, nowMs }: Breakers): void {
   const view = viewBreaker(state, nowMs);
   const { state: seen, leave } = askBreaker(state, nowMs);
   expect(view.state === 'closed').toBe(leave.kind === 'go');

@@ -14,7 +14,7 @@ import {
   worthKeeping,
 } from '../../../../src/rules/resilience/cooldown.ts';
 import { type Sent, sentAs } from '../../../../src/rules/resilience/leave.ts';
-import { kept, lives, START } from './steps.ts';
+import { kept, lives, START, World } from './steps.ts';
 
 const DAY = 86_400_000;
 const LEASE = 30_000;
@@ -35,20 +35,7 @@ const own = fc.oneof(
   },
 );
 
-/** The machine, its clock, those who are under way, and who holds the probe as far as anybody can know. */
-class World {
-  state: Cooldown = REST;
-  saved: Cooldown = REST;
-  nowMs = START;
-  underWay: Sent[] = [];
-  holder: { sent: Sent; sinceMs: number } | undefined;
-
-  step(next: Cooldown): void {
-    if (worthKeeping(this.state, next)) this.saved = next;
-    this.state = next;
-    if (this.holder) this.holder.sinceMs = Math.min(this.holder.sinceMs, this.nowMs);
-  }
-
+class Cooldowns extends World<Cooldown> {
   ask(): ReturnType<typeof askCooldown>['leave'] {
     const { state, leave } = askCooldown(this.state, this.nowMs);
     this.step(state);
@@ -59,18 +46,12 @@ class World {
 test('whatever happens, one probe at a time, one rest for a storm, and always a way out', () => {
   fc.assert(
     fc.property(lives(own), (life) => {
-      const world = new World();
+      const world = new Cooldowns(REST, worthKeeping);
       for (const step of life) {
         if (step.kind === 'pass') world.nowMs += step.ms;
         else if (step.kind === 'set') world.nowMs = Math.max(0, world.nowMs + step.ms);
-        else if (step.kind === 'restart') {
-          const revived = reviveCooldown(kept(step.whole ? world.state : world.saved), world.nowMs);
-          expect(revived).toBeDefined();
-          // Those under way died with the process; what it kept of a lease runs out.
-          world.underWay = [];
-          if (!step.whole) world.holder = undefined;
-          world.step(revived!);
-        } else if (step.kind === 'sneak') {
+        else if (step.kind === 'restart') world.restart(step.whole, reviveCooldown);
+        else if (step.kind === 'sneak') {
           // Goes without asking, as all do where the machine only observes.
           world.underWay.push({ sentMs: world.nowMs, isProbe: false });
         } else if (step.kind === 'ask') asks(world);
@@ -85,7 +66,7 @@ test('whatever happens, one probe at a time, one rest for a storm, and always a 
   );
 });
 
-function asks(world: World): void {
+function asks(world: Cooldowns): void {
   const before = world.state;
   const leave = world.ask();
   if (leave.kind === 'wait') {
@@ -104,7 +85,7 @@ function asks(world: World): void {
   world.holder = { sent, sinceMs: world.nowMs };
 }
 
-function answers(world: World, sent: Sent, how: { with: string; hintMs: number; random: number }): void {
+function answers(world: Cooldowns, sent: Sent, how: { with: string; hintMs: number; random: number }): void {
   const before = world.state;
   const isHolder = world.holder?.sent === sent;
   const { nowMs } = world;
@@ -127,7 +108,7 @@ function answers(world: World, sent: Sent, how: { with: string; hintMs: number; 
   if (isHolder || world.state.restMs === 0) world.holder = undefined;
 }
 
-function holdsAlways({ state, nowMs }: World): void {
+function holdsAlways({ state, nowMs }: Cooldowns): void {
   const view = viewCooldown(state, nowMs);
   const { leave } = askCooldown(state, nowMs);
   expect(view.level).toBeLessThanOrEqual(7);
@@ -191,7 +172,7 @@ test('no rubbish is revived as a state that breaks a promise', () => {
   fc.assert(
     fc.property(value, (rubbish) => {
       const state = reviveCooldown(rubbish, START);
-      if (state) holdsAlways(Object.assign(new World(), { state }));
+      if (state) holdsAlways(Object.assign(new Cooldowns(REST, worthKeeping), { state }));
     }),
   );
 });
