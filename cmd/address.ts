@@ -18,3 +18,8 @@ export function proxyUrl(where: string, auth: string | undefined): string {
   const at = auth.indexOf(':');
   return `http://${encodeURIComponent(auth.slice(0, at))}:${encodeURIComponent(auth.slice(at + 1))}@${where}`;
 }
+
+/** The same proxy with a token in place of what it was reached with. */
+export function withToken(url: string, token: string): string {
+  return proxyUrl(new URL(url).host, `any:${token}`);
+}

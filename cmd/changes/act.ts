@@ -94,36 +94,6 @@ export async function makeChange(
   });
 }
 
-/** Writes one file, with the way back. */
-export function writeFileJournalled(
-  journal: Journal,
-  { by, what, key, ...file }: FileToWrite & { readonly by: Kind; readonly what: string; readonly key?: string },
-  tell?: (line: string) => void,
-  hands?: Hands,
-): Promise<Outcome> {
-  return makeChange(journal, { by, what, key: key ?? file.path, write: [file] }, tell, hands);
-}
-
-/** Runs one program, with the one that takes it back. */
-export function runJournalled(
-  journal: Journal,
-  order: Run & {
-    readonly by: Kind;
-    readonly what: string;
-    readonly key?: string;
-    readonly undoArgv: readonly string[];
-    /** See RunUndo. */
-    readonly when?: Run;
-    readonly manual?: string;
-  },
-  tell?: (line: string) => void,
-  hands?: Hands,
-): Promise<Outcome> {
-  const { by, what, key = order.argv.join(' '), undoArgv, when, manual, ...run } = order;
-  const back: RunUndo = { argv: undoArgv, ...(run.env && { env: run.env }), ...(run.root && { root: run.root }), ...(when && { when }) };
-  return makeChange(journal, { by, what, key, run: [run], undoBefore: [back], ...(manual !== undefined && { manual }) }, tell, hands);
-}
-
 type Ready = FileToWrite & { readonly content: Buffer };
 
 function isThere({ path, content, mode }: Ready): boolean {

@@ -17,12 +17,12 @@ import {
   renameSync,
   rmdirSync,
   rmSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { reason, syncFolder } from '../../src/store/home.ts';
 import { CommandFailure, EXIT } from '../failure.ts';
-import { type Doing, mustRun } from './hands.ts';
+import { type Doing, isRoot, mustRun } from './hands.ts';
 
 /** A file as it is. */
 export interface Seen {
@@ -94,7 +94,7 @@ export async function put(path: string, file: Omit<Seen, 'uid' | 'gid'> & Partia
     rmSync(draft, { force: true });
     const fd = openSync(draft, 'wx', 0o600);
     try {
-      for (let at = 0; at < content.length; ) at += writeSync(fd, content, at);
+      writeFileSync(fd, content);
       if (uid !== undefined && gid !== undefined) fchownSync(fd, uid, gid);
       fchmodSync(fd, mode);
       fsyncSync(fd);
@@ -135,7 +135,7 @@ function octal(mode: number): string {
 }
 
 function needsRoot(folder: string, { hands }: Doing): boolean {
-  if (hands.userId === 0 || hands.userId === undefined) return false;
+  if (isRoot(hands)) return false;
   try {
     accessSync(folder, constants.W_OK);
     return false;

@@ -75,14 +75,19 @@ export function ownHands(environment: Readonly<Record<string, string | undefined
   };
 }
 
+/** Whether we are root already; where there are no user ids, as on Windows, nobody is to be become. */
+export function isRoot({ userId }: Hands): boolean {
+  return userId === 0 || userId === undefined;
+}
+
 /** A run whose input may be bytes. */
 type Order = Omit<Run, 'input'> & { readonly input?: string | Uint8Array | undefined };
 
 /** Runs it to its end, as root where it has to be. `tell` hears a line before anybody is asked for a password. Throws CommandFailure where nobody can be asked. */
 export async function carryOut(run: Order, hands: Hands, tell: (line: string) => void): Promise<Ended> {
   const { argv, env, input = '' } = run;
-  if (!run.root || hands.userId === 0 || hands.userId === undefined) return hands.spawn(argv, { env, input });
-  const asker = askerFor(run, hands);
+  if (!run.root || isRoot(hands)) return hands.spawn(argv, { env, input });
+  const asker = askerFor(hands, asRoot(run));
   tell(`root is needed for: ${shown(run)}`);
   const variables = Object.entries(env ?? {}).map(([name, value]) => `${name}=${value}`);
   const whole = [asker.program, ...asker.words, ...(variables.length > 0 ? ['env', ...variables] : []), ...argv];
@@ -104,14 +109,16 @@ export async function mustRun(
 
 /** Throws CommandFailure where only root may run it, we are not, and nobody is there to ask. */
 export function refuseRootless(run: Order, hands: Hands): void {
-  if (run.root && hands.userId !== 0 && hands.userId !== undefined) askerFor(run, hands);
+  if (run.root) refuseWithoutRoot(hands, asRoot(run));
 }
 
-function askerFor(run: Order, hands: Hands): (typeof ASKERS)[number] {
-  const found = ASKERS.find((one) => hands.find(one.program) !== undefined);
+function askerFor(hands: Hands, manual: string): (typeof ASKERS)[number] {
+  const found = ASKERS.find(({ program }) => hands.find(program) !== undefined);
   if (found) return found;
-  throw new CommandFailure(EXIT.failed, `only root may do this, and there is neither sudo, doas nor pkexec here; as root: ${shown(run)}`);
+  throw new CommandFailure(EXIT.failed, `only root may do this, and there is neither sudo, doas nor pkexec here; ${manual}`);
 }
+
+const asRoot = (run: Order): string => `as root: ${shown(run)}`;
 
 /** Ways to become root that ask at the terminal themselves. */
 const ASKERS: readonly { readonly program: string; readonly words: readonly string[] }[] = [
@@ -121,9 +128,8 @@ const ASKERS: readonly { readonly program: string; readonly words: readonly stri
 ];
 
 /** Before anything is written down: throws CommandFailure where what only root may do cannot be done, since nobody can be asked. */
-export function refuseWithoutRoot({ userId, find }: Hands, manual: string): void {
-  if (userId === 0 || userId === undefined || ASKERS.some(({ program }) => find(program) !== undefined)) return;
-  throw new CommandFailure(EXIT.failed, `only root may do this, and there is neither sudo, doas nor pkexec here; ${manual}`);
+export function refuseWithoutRoot(hands: Hands, manual: string): void {
+  if (!isRoot(hands)) askerFor(hands, manual);
 }
 
 /** The command as it can be typed into a POSIX shell, variables in front. */
@@ -133,7 +139,7 @@ export function shown({ argv, env }: Order): string {
 
 /** The same, with sudo where the user is not root. */
 export function byHand(run: Order, hands: Hands): string {
-  return `${run.root && hands.userId !== 0 && hands.userId !== undefined ? 'sudo ' : ''}${shown(run)}`;
+  return `${run.root && !isRoot(hands) ? 'sudo ' : ''}${shown(run)}`;
 }
 
 /** What opens the vault is nobody else's. */

@@ -11,7 +11,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { openHome, reason, syncFolder } from '../../src/store/home.ts';
@@ -150,8 +150,7 @@ function writeDraft(folder: string, change: Change): string {
   rmSync(draft, { force: true });
   const fd = openSync(draft, 'wx', 0o600);
   try {
-    const bytes = Buffer.from(JSON.stringify(change));
-    for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+    writeFileSync(fd, JSON.stringify(change));
     fsyncSync(fd);
   } finally {
     closeSync(fd);

@@ -2,10 +2,8 @@
 // Must not change anything unless it is told to, and then only what a check hands over as its repair.
 import type { ConfigRow } from '../../src/proxy/control/messages.ts';
 import type { Command } from '../command.ts';
-import { examine } from '../doctor/examine.ts';
 import { checkId, type Finding, found } from '../doctor/finding.ts';
 import { asTyped, EXIT, explain } from '../failure.ts';
-import type { Invocation } from '../settings.ts';
 
 /** For a reader that is slow. */
 const LAST_WORDS_MS = 250;
@@ -25,7 +23,8 @@ export const doctor: Command = {
     ['doctor --json', 'for programs; exit code 1 when a check fails'],
   ],
   run: async ({ args, json, invocation, terminal }) => {
-    const done = args.fix === true ? await repair(invocation) : [];
+    const { examine } = await import('../doctor/examine.ts');
+    const done = args.fix === true ? await repair((await examine(invocation, false)).findings) : [];
     const { findings, rows, isLate } = await examine(invocation, args.quick !== true);
     const ok = [...findings, ...done].every((finding) => finding.state !== 'fail');
     const typed = (finding: Finding) => told(finding, (text) => asTyped(text, terminal.self));
@@ -38,8 +37,7 @@ export const doctor: Command = {
 };
 
 /** Makes the repairs, each once, and says what came of it. One that is not needed any more is not told of. */
-async function repair(invocation: Invocation): Promise<readonly Finding[]> {
-  const { findings } = await examine(invocation, false);
+async function repair(findings: readonly Finding[]): Promise<readonly Finding[]> {
   const done: Finding[] = [];
   for (const { check, repair } of findings) {
     if (!repair) continue;

@@ -3,11 +3,6 @@
 import { join } from 'node:path';
 import { controlOf, NotRunning } from '../../src/proxy/control/call.ts';
 import { lockVault } from '../../src/store/vault-lock.ts';
-import { revokeValid, tokensOf } from '../access/tokens.ts';
-import { changeStore } from '../change-store.ts';
-import { ownHands } from '../changes/hands.ts';
-import { openJournal } from '../changes/journal.ts';
-import { undoAll } from '../changes/undo.ts';
 import type { Command } from '../command.ts';
 import { CommandFailure, EXIT, explain } from '../failure.ts';
 import { homeOf } from '../settings.ts';
@@ -44,16 +39,21 @@ export const panic: Command = {
       }
     };
     await step('the daemon was not stopped', stop);
-    await step('tokens were not revoked', () =>
-      changeStore(invocation, (opened) => {
+    await step('tokens were not revoked', async () => {
+      const { revokeValid, tokensOf } = await import('../access/tokens.ts');
+      const { changeStore } = await import('../change-store.ts');
+      await changeStore(invocation, (opened) => {
         revoked = revokeValid(tokensOf(opened));
         return { action: 'panic', subject: '', before: undefined, after: { revoked } };
-      }),
-    );
+      });
+    });
     const locked = await step('the vault was not locked', () => lockVault(home));
     // Last: it may ask for a password.
     let untrusted: readonly string[] = [];
     await step('the CA was not taken out of the trust stores', async () => {
+      const { ownHands } = await import('../changes/hands.ts');
+      const { openJournal } = await import('../changes/journal.ts');
+      const { undoAll } = await import('../changes/undo.ts');
       const { done, failed } = await undoAll(openJournal(home), 'ca', terminal.err, ownHands(invocation.environment));
       untrusted = done;
       if (failed.length > 0) throw new CommandFailure(EXIT.failed, failed.join('; '));

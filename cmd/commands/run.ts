@@ -9,7 +9,7 @@ import { type ControlClient, controlOf, NotRunning } from '../../src/proxy/contr
 import type { Connection } from '../../src/proxy/control/messages.ts';
 import { variablesFor } from '../../src/rules/key-shapes.ts';
 import { secretValues } from '../../src/secret-name.ts';
-import { proxyUrl } from '../address.ts';
+import { withToken } from '../address.ts';
 import { startBackground } from '../background.ts';
 import { clientEnvironment } from '../client-environment.ts';
 import type { Call, Command } from '../command.ts';
@@ -97,10 +97,6 @@ function allStandIns({ standIns, credentials }: Connection): Readonly<Record<str
 }
 
 const WAIT_MS = 30_000;
-
-function withToken(url: string, token: string): string {
-  return proxyUrl(new URL(url).host, `any:${token}`);
-}
 
 /** Holds the daemon that runs, or one started for us; waits for one that is just ending. */
 async function daemonFor({ args, invocation, terminal }: Call, client: ControlClient, home: string): ReturnType<ControlClient['hold']> {

@@ -3,12 +3,8 @@
 import { existsSync } from 'node:fs';
 import { controlOf, NotRunning } from '../../src/proxy/control/call.ts';
 import { ask, canAsk } from '../ask.ts';
-import { ownHands } from '../changes/hands.ts';
-import { openJournal } from '../changes/journal.ts';
-import { undoAll } from '../changes/undo.ts';
 import type { Call, Command } from '../command.ts';
 import { CommandFailure, EXIT, explain, usage } from '../failure.ts';
-import { checkPurge, purge } from '../purge.ts';
 import { homeOf } from '../settings.ts';
 import { stopDaemon } from '../stop-daemon.ts';
 
@@ -31,10 +27,14 @@ export const uninstall: Command = {
     const purges = args.purge === true;
     if (purges && args['keep-home'] === true) throw usage('--purge and --keep-home do not go together');
     const home = homeOf(invocation);
+    const { checkPurge, purge } = await import('../purge.ts');
     if (purges) {
       checkPurge(invocation);
       await confirm(call, home);
     }
+    const { ownHands } = await import('../changes/hands.ts');
+    const { openJournal } = await import('../changes/journal.ts');
+    const { undoAll } = await import('../changes/undo.ts');
     const told = json ? terminal.err : terminal.out;
     const { done, left, failed } = await undoAll(openJournal(home), 'all', told, ownHands(invocation.environment));
     const trouble = [...failed];

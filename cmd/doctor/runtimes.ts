@@ -2,7 +2,7 @@
 // Must not start a daemon.
 import { controlOf } from '../../src/proxy/control/call.ts';
 import type { Status } from '../../src/proxy/control/messages.ts';
-import { proxyUrl } from '../address.ts';
+import { withToken } from '../address.ts';
 import { clientEnvironment } from '../client-environment.ts';
 import { changed, withoutKeys } from '../environment.ts';
 import type { Invocation } from '../settings.ts';
@@ -24,7 +24,7 @@ export async function proveRuntimes(
   const held = await client.hold();
   try {
     const connection = await client.connection();
-    const url = held.token === undefined ? connection.proxyUrl : proxyUrl(new URL(connection.proxyUrl).host, `any:${held.token}`);
+    const url = held.token === undefined ? connection.proxyUrl : withToken(connection.proxyUrl, held.token);
     const inherited = withoutKeys(environment, connection.standIns);
     const underRun = changed(inherited, clientEnvironment(home, connection, inherited, false));
     return await checkRuntimes({ inherited, underRun, proxyUrl: url, leadsHere });

@@ -9,18 +9,19 @@ import { undoAll } from '../changes/undo.ts';
 import { CommandFailure, EXIT } from '../failure.ts';
 import type { Invocation } from '../settings.ts';
 import { ownCertificates } from '../trust/outdated.ts';
-import { openTrustPlaces } from '../trust/places.ts';
+import { installable, openTrustPlaces } from '../trust/places.ts';
 import { type Finding, found } from './finding.ts';
 
 /** One finding for each place of a store. Rejects with CommandFailure where the journal or the CA cannot be read. */
 export async function checkStores(invocation: Invocation, home: string): Promise<readonly Finding[]> {
   if (!existsSync(join(home, 'ca.pem'))) return [found.info('trust', 'there is no CA yet that a store could hold')];
-  const { places, journal } = openTrustPlaces(invocation, undefined);
+  const trust = openTrustPlaces(invocation, undefined);
   const certificates = ownCertificates(home, Date.now());
-  const byUs = new Set(journal.inForce('ca').map(({ key }) => key));
-  const stores = places.filter(({ store }) => store.name !== 'env');
+  const byUs = new Set(trust.journal.inForce('ca').map(({ key }) => key));
   return Promise.all(
-    stores.map(async ({ at, check, key, store }) => standingOf(`trust ${store.name}`, at, await check(certificates), byUs.has(key))),
+    installable(trust).map(async ({ at, check, key, store }) =>
+      standingOf(`trust ${store.name}`, at, await check(certificates), byUs.has(key)),
+    ),
   );
 }
 

@@ -7,7 +7,7 @@ import { asTyped, CommandFailure, EXIT } from '../failure.ts';
 import { columns } from '../table.ts';
 import { type Installed, installInto } from './install.ts';
 import { outdated, ownCertificates } from './outdated.ts';
-import { openTrustPlaces, storeOf, type Trust } from './places.ts';
+import { installable, openTrustPlaces, storeOf, type Trust } from './places.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -16,7 +16,7 @@ export async function install(call: Call): Promise<number> {
   const { json, terminal } = call;
   const trust = openTrustPlaces(call.invocation, named(call));
   const certificates = ownCertificates(trust.home, Date.now());
-  const places = trust.places.filter(({ store }) => store.name !== 'env');
+  const places = installable(trust);
   refuseNone(call, trust);
   const rows = await installInto(trust, places, certificates, terminal.err);
   if (json) terminal.out(JSON.stringify({ fingerprint256: certificates[0]!.fingerprint256, stores: rows }));
@@ -119,11 +119,11 @@ function words({ store, standing, byUs, isWhole }: Row, days: number): string {
   return said[standing.state];
 }
 
-async function stillThere({ home, places }: Trust) {
-  const certificates = orNone(() => ownCertificates(home, Date.now()));
-  const seen = await Promise.all(places.map(async (place) => ({ place, standing: await place.check(certificates) })));
+async function stillThere(trust: Trust) {
+  const certificates = orNone(() => ownCertificates(trust.home, Date.now()));
+  const seen = await Promise.all(installable(trust).map(async (place) => ({ place, standing: await place.check(certificates) })));
   return seen
-    .filter(({ place, standing: { state } }) => place.store.name !== 'env' && (state === 'current' || state === 'older'))
+    .filter(({ standing: { state } }) => state === 'current' || state === 'older')
     .map(({ place: { at, store } }) => ({ store: store.name, at, out: store.helpOut(at) }));
 }
 
@@ -139,8 +139,8 @@ function named({ args }: Call): readonly string[] | undefined {
   return args.store as readonly string[] | undefined;
 }
 
-function refuseNone({ args }: Call, { places, isNamed }: Trust): void {
-  const asked = isNamed ? (args.store as readonly string[]).find((name) => !places.some(({ store }) => store.name === name)) : undefined;
+function refuseNone(call: Call, { places }: Trust): void {
+  const asked = named(call)?.find((name) => !places.some(({ store }) => store.name === name));
   if (asked !== undefined)
     throw new CommandFailure(EXIT.failed, `there is no store «${asked}» on this machine: sallyport ca status shows those there are`);
 }

@@ -34,9 +34,9 @@ export async function installInto(
         rows.push({ ...told, outcome: 'already there' });
         continue;
       }
-      const { write = [], ...plan } = await place.plan(certificates);
+      const plan = await place.plan(certificates);
       const what = `the CA in ${at} (${store.title})`;
-      await makeChange(journal, { by: 'ca', key, what, write, ...plan, again: true }, tell, hands);
+      await makeChange(journal, { by: 'ca', key, what, ...plan, again: true }, tell, hands);
       const after = await place.check(certificates);
       if (after.state !== 'current') {
         await undoAll(

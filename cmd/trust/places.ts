@@ -23,8 +23,6 @@ export interface Trust {
   readonly hands: Hands;
   /** Of the stores that were asked for, or all; `env` last. */
   readonly places: readonly Found[];
-  /** Whether a store was asked for by its name. */
-  readonly isNamed: boolean;
 }
 
 /** `stores`: names as given with --store. Throws CommandFailure for a name that is none. */
@@ -38,7 +36,12 @@ export function openTrustPlaces(invocation: Invocation, stores: readonly string[
   const places = TRUST_STORES.filter(({ name }) => stores === undefined || stores.includes(name)).flatMap((store) =>
     store.places(machine).map((place) => ({ ...place, store, key: keyOf(store.name, place.at) })),
   );
-  return { home, journal: openJournal(home), hands, places, isNamed: stores !== undefined };
+  return { home, journal: openJournal(home), hands, places };
+}
+
+/** Without the variables, which are no store that anything is put into. */
+export function installable({ places }: Pick<Trust, 'places'>): readonly Found[] {
+  return places.filter(({ store }) => store.name !== 'env');
 }
 
 /** The store that an entry of the journal is about. */

@@ -2,13 +2,44 @@
 import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { makeChange, runJournalled, writeFileJournalled } from '../../../../cmd/changes/act.ts';
-import { ownHands } from '../../../../cmd/changes/hands.ts';
-import { openJournal } from '../../../../cmd/changes/journal.ts';
+import { type FileToWrite, makeChange, type Outcome } from '../../../../cmd/changes/act.ts';
+import type { Kind, Run, RunUndo } from '../../../../cmd/changes/change.ts';
+import { type Hands, ownHands } from '../../../../cmd/changes/hands.ts';
+import { type Journal, openJournal } from '../../../../cmd/changes/journal.ts';
 import { undoAll } from '../../../../cmd/changes/undo.ts';
 import { scratchFolder } from '../../../support/folder.ts';
 import { recordedHands } from '../../../support/hands.ts';
 import { treeOf } from '../../../support/tree.ts';
+
+/** One file, with the way back. */
+function writeFileJournalled(
+  journal: Journal,
+  { by, what, key, ...file }: FileToWrite & { readonly by: Kind; readonly what: string; readonly key?: string },
+  tell?: (line: string) => void,
+  hands?: Hands,
+): Promise<Outcome> {
+  return makeChange(journal, { by, what, key: key ?? file.path, write: [file] }, tell, hands);
+}
+
+/** One program, with the one that takes it back. */
+function runJournalled(
+  journal: Journal,
+  order: Run & {
+    readonly by: Kind;
+    readonly what: string;
+    readonly key?: string;
+    readonly undoArgv: readonly string[];
+    /** See RunUndo. */
+    readonly when?: Run;
+    readonly manual?: string;
+  },
+  tell?: (line: string) => void,
+  hands?: Hands,
+): Promise<Outcome> {
+  const { by, what, key = order.argv.join(' '), undoArgv, when, manual, ...run } = order;
+  const back: RunUndo = { argv: undoArgv, ...(run.env && { env: run.env }), ...(run.root && { root: run.root }), ...(when && { when }) };
+  return makeChange(journal, { by, what, key, run: [run], undoBefore: [back], ...(manual !== undefined && { manual }) }, tell, hands);
+}
 
 function stage() {
   const folder = scratchFolder();

@@ -27,7 +27,7 @@ function stage(store: TrustStore, told: ToldMachine, options: RecordedHandsOptio
   const hands = recordedHands(options);
   const machine = toldMachine({ ...told, hands, ownFolder: join(home, 'trust') });
   const places = store.places(machine).map((place) => ({ ...place, store, key: `${store.name} ${place.at}` }));
-  const trust: Trust = { home, journal: openJournal(home), hands, places, isNamed: false };
+  const trust: Trust = { home, journal: openJournal(home), hands, places };
   const told_: string[] = [];
   return {
     home,
