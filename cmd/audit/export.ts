@@ -23,7 +23,7 @@ const PIECE = 65_536;
 interface Format {
   /** Which rows; all of them without it. */
   readonly kinds?: readonly AuditKind[];
-  readonly text: (rows: Iterable<AuditRow>, bodiesOf: BodiesOf) => Iterable<string>;
+  readonly text: (rows: Iterable<AuditRow>, bodiesOf: BodiesOf | undefined) => Iterable<string>;
 }
 
 const FORMATS: Readonly<Record<string, Format>> = {
@@ -37,7 +37,7 @@ export async function exportLog({ args, invocation, json, terminal }: Call): Pro
   const file = args.file === undefined ? undefined : resolve(invocation.cwd, String(args.file));
   const { kinds, text } = FORMATS[String(args.format ?? 'jsonl')]!;
   return readingLog(invocation, async (store) => {
-    const bodiesOf = args['masked-bodies'] === true ? await openBodies(invocation, store) : () => undefined;
+    const bodiesOf = args['masked-bodies'] === true ? await openBodies(invocation, store) : undefined;
     const bar = openProgressBar('exporting rows');
     let count = 0;
     function* counted(): Generator<AuditRow> {
@@ -70,9 +70,9 @@ async function openBodies(invocation: Call['invocation'], store: Store): Promise
   return (id) => capturedBodies(store, keyring, id);
 }
 
-function* jsonLines(rows: Iterable<AuditRow>, bodiesOf: BodiesOf): Generator<string> {
+function* jsonLines(rows: Iterable<AuditRow>, bodiesOf: BodiesOf | undefined): Generator<string> {
   for (const row of rows) {
-    const bodies = row.kind === 'exchange' ? bodiesOf(idOf(row)) : undefined;
+    const bodies = bodiesOf && row.kind === 'exchange' ? bodiesOf(idOf(row)) : undefined;
     yield `${JSON.stringify(rowJson(row, bodies))}\n`;
   }
 }

@@ -2,7 +2,7 @@
 // Must not decide what a state means: the daemon holds them.
 import { controlOf, NotRunning } from '../../src/proxy/control/call.ts';
 import type { LimitRow, Limits } from '../../src/proxy/control/messages.ts';
-import { RESETS } from '../../src/proxy/egress/flow-view.ts';
+import { isHost, named, RESETS } from '../../src/proxy/egress/flow-view.ts';
 import { openKeptStates } from '../../src/store/kept-states.ts';
 import { changeStore } from '../change-store.ts';
 import type { Call } from '../command.ts';
@@ -22,7 +22,7 @@ async function show(what: What, { args, json, invocation, terminal }: Call): Pro
   const host = args.host as string | undefined;
   const told = await controlOf(homeOf(invocation)).limits();
   const machines: readonly string[] = RESETS[what];
-  const rows = told.rows.filter((row) => machines.includes(row.machine) && (host === undefined || isOf(row, host)));
+  const rows = told.rows.filter((row) => machines.includes(row.machine) && (host === undefined || isHost(row.host, host)));
   const counts = countsOf(what, told);
   if (json) terminal.out(JSON.stringify({ rows, counts }));
   else terminal.out([rows.length === 0 ? NOTHING[what] : table(rows, Date.now()), ...said(counts)].join('\n'));
@@ -52,22 +52,14 @@ async function atRest(what: What, host: string | undefined, home: string, invoca
   } catch (thrown) {
     if (!(thrown instanceof NotRunning)) throw thrown;
   }
-  const machines: readonly string[] = RESETS[what];
   const { count } = await changeStore(invocation, ({ store }) => {
     const keeper = openKeptStates(store, Date.now);
-    const rows = keeper
-      .load()
-      .filter(({ machine, key }) => machines.includes(machine) && (host === undefined || isOf({ host: hostOf(key) }, host)));
+    const all = RESETS[what].flatMap((machine) => keeper.load(machine));
+    const rows = all.filter(({ key }) => host === undefined || isHost(named(key).host, host));
     for (const { machine, key } of rows) keeper.drop(machine, key);
     return { action: `${what} reset`, subject: host ?? '', before: undefined, after: { reset: rows.length }, count: rows.length };
   });
   return count;
-}
-
-const hostOf = (key: string): string => String((JSON.parse(key) as unknown[])[0]);
-
-function isOf({ host }: Pick<LimitRow, 'host'>, named: string): boolean {
-  return host === named || host.replace(/:\d+$/, '') === named;
 }
 
 const NOTHING = {

@@ -74,13 +74,9 @@ export function openBudgets({ store, profiles, config, log, now, opening }: Budg
     spentToday: () => {
       const today = dayOf(now(), localZone);
       const rows = profiles.list().flatMap(({ name }) => usage.tally.rows(today, name));
-      const providers = [...new Set(rows.map(({ provider }) => provider))];
       return Object.fromEntries(
-        providers.flatMap((provider) => {
-          const { usd, unpriced } = spentOf(
-            rows.filter((row) => row.provider === provider),
-            priceOf(),
-          );
+        [...Map.groupBy(rows, ({ provider }) => provider)].flatMap(([provider, own]) => {
+          const { usd, unpriced } = spentOf(own, priceOf());
           return unpriced.length === 0 ? [[provider, usd]] : [];
         }),
       );

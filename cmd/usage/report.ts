@@ -45,8 +45,8 @@ export function reportJson({ from, today, rows, profiles, priceOf, freeAtMs }: R
 export function reportText(report: Report): string {
   const { from, today, rows } = report;
   const names = from === today ? COLUMNS : (['day', ...COLUMNS] as const);
-  const shown = [...new Set(rows.map(({ day, profile }) => `${day} ${profile}`))].flatMap((group) => {
-    const own = rows.filter(({ day, profile }) => `${day} ${profile}` === group);
+  const groups = Map.groupBy(rows, ({ day, profile }) => `${day} ${profile}`);
+  const shown = [...groups.values()].flatMap((own) => {
     const lines = own.map((row) => ({
       ...row,
       ...numbers(row),

@@ -183,7 +183,8 @@ function existing(all: readonly StoredCredential[], name: string): StoredCredent
   throw new CommandFailure(EXIT.failed, `there is no credential «${name}»${didYouMean(name, names)}; sallyport vault list shows them`);
 }
 
-function words({ args }: Call, count: number, line: string): readonly string[] {
+/** The further words, as many as there have to be. Throws CommandFailure with `line`. */
+export function words({ args }: Call, count: number, line: string): readonly string[] {
   const given = (args.words ?? []) as readonly string[];
   if (count === Number.POSITIVE_INFINITY ? given.length === 0 : given.length !== count) throw new CommandFailure(EXIT.usage, line);
   return given;

@@ -3,14 +3,16 @@
 import { openKeys } from '../../src/store/keyring.ts';
 import { rekey as rekeyStore } from '../../src/store/rekey.ts';
 import type { Call } from '../command.ts';
-import { CommandFailure, EXIT } from '../failure.ts';
+import { EXIT } from '../failure.ts';
 import { keySurroundings, openStoreOf } from '../home-store.ts';
 import { openProgressBar } from '../progress-bar.ts';
 import { aftermath } from './aftermath.ts';
+import { words } from './entries.ts';
 
 /** The exit code: 1 where a value did not open. */
-export async function rekey({ args, json, invocation, terminal }: Call): Promise<number> {
-  if (((args.words ?? []) as readonly string[]).length > 0) throw new CommandFailure(EXIT.usage, 'vault rekey takes no further word');
+export async function rekey(call: Call): Promise<number> {
+  const { json, invocation, terminal } = call;
+  words(call, 0, 'vault rekey takes no further word');
   const { home, store } = openStoreOf(invocation);
   const bar = openProgressBar('sealing anew');
   try {

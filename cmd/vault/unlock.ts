@@ -6,15 +6,16 @@ import { sourceInUse } from '../../src/store/data-keys.ts';
 import { openKeys } from '../../src/store/keyring.ts';
 import { unlockVault } from '../../src/store/vault-lock.ts';
 import type { Call } from '../command.ts';
-import { EXIT, usage } from '../failure.ts';
+import { EXIT } from '../failure.ts';
 import { keySurroundings, openMigrated } from '../home-store.ts';
 import { homeOf } from '../settings.ts';
 import { type Aftermath, aftermath } from './aftermath.ts';
+import { words } from './entries.ts';
 
 /** The exit code. Rejects with LockedError where the key is not to be had: then it was unlocked all the same. */
 export async function unlock(call: Call): Promise<number> {
-  const { args, json, invocation, terminal } = call;
-  if (((args.words ?? []) as readonly string[]).length > 0) throw usage('vault unlock takes no further word');
+  const { json, invocation, terminal } = call;
+  words(call, 0, 'vault unlock takes no further word');
   const unlocked = unlockVault(homeOf(invocation));
   if (!json) terminal.out(unlocked ? 'the vault is unlocked; tokens that were revoked stay so' : 'the vault was not locked');
   const { isTaken, troubles } = await opened(call, unlocked);

@@ -5,10 +5,10 @@ import type { Store } from './open.ts';
 /** How long a write waits for a command that is writing, ms: exchanges wait with it. */
 const BRIEF_MS = 20;
 
-/** Runs `work`, whose statements wait no longer than that for other processes. Throws what it throws. */
-export function briefly(store: Store, work: () => void): void {
+/** Runs `work`, whose statements wait no longer than that for other processes, or than `waitMs`. Throws what it throws. */
+export function briefly(store: Pick<Store, 'db'>, work: () => void, waitMs = BRIEF_MS): void {
   const patienceMs = store.db.pragma('busy_timeout', { simple: true }) as number;
-  store.db.pragma(`busy_timeout = ${BRIEF_MS}`);
+  store.db.pragma(`busy_timeout = ${waitMs}`);
   try {
     work();
   } finally {

@@ -14,7 +14,7 @@ const MAX_ROWS = 10_000;
 
 /** Opens the table. */
 export function openKeptStates({ db }: Store, now: () => number): StateKeeper {
-  const select = db.prepare('SELECT machine, key, state FROM kept_states ORDER BY changed_at_ms');
+  const select = db.prepare('SELECT machine, key, state FROM kept_states WHERE machine = ? ORDER BY changed_at_ms');
   const upsert = db.prepare(
     `INSERT INTO kept_states (machine, key, state, changed_at_ms) VALUES (?, ?, ?, ?)
      ON CONFLICT (machine, key) DO UPDATE SET state = excluded.state, changed_at_ms = excluded.changed_at_ms`,
@@ -25,7 +25,7 @@ export function openKeptStates({ db }: Store, now: () => number): StateKeeper {
   );
   tidy.run(MAX_ROWS);
   return {
-    load: () => (select.all() as Row[]).flatMap(read),
+    load: (machine) => (select.all(machine) as Row[]).flatMap(read),
     put: ({ machine, key, state }) => void upsert.run(machine, key, JSON.stringify(state), now()),
     drop: (machine, key) => void erase.run(machine, key),
   };

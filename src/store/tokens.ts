@@ -2,6 +2,7 @@
 // revokes the other refuses at once. Must not know how a token is shown at the door.
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { type ClientToken, formatToken, makeToken, parseToken, TOKEN_BYTES, type TokenStanding } from '../rules/client-token.ts';
+import { briefly } from './busy.ts';
 import { type Keyring, LockedError } from './keyring.ts';
 import type { Store } from './open.ts';
 import { NoSuchProfile } from './profiles.ts';
@@ -90,18 +91,15 @@ export function openTokens({ store, keyring, now, random, schedule }: TokensOpti
   let cancel: (() => void) | undefined;
   const noteUses = (): void => {
     cancel = undefined;
-    const patienceMs = db.pragma('busy_timeout', { simple: true }) as number;
-    // Exchanges would wait too while another process writes.
-    db.pragma('busy_timeout = 0');
+    const write = db.transaction(() => {
+      for (const [id, at] of uses) noteUse.run(at, id);
+    });
     try {
-      db.transaction(() => {
-        for (const [id, at] of uses) noteUse.run(at, id);
-      }).immediate();
+      // Exchanges would wait too while another process writes.
+      briefly({ db }, () => write.immediate(), 0);
       uses.clear();
     } catch {
       // They are written with the next one. On a full disk too, when a token was used last is not worth an exchange, nor a line of log.
-    } finally {
-      db.pragma(`busy_timeout = ${patienceMs}`);
     }
   };
 

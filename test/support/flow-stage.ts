@@ -125,12 +125,14 @@ export function memoryKeeper(): StateKeeper & { readonly rows: Map<string, strin
   const rows = new Map<string, string>();
   return {
     rows,
-    load: () =>
-      [...rows].map(([name, state]) => ({
-        machine: name.split(' ')[0]!,
-        key: name.slice(name.indexOf(' ') + 1),
-        state: JSON.parse(state),
-      })),
+    load: (wanted) =>
+      [...rows]
+        .map(([name, state]) => ({
+          machine: name.split(' ')[0]!,
+          key: name.slice(name.indexOf(' ') + 1),
+          state: JSON.parse(state),
+        }))
+        .filter(({ machine }) => machine === wanted),
     put: ({ machine, key, state }) => void rows.set(`${machine} ${key}`, JSON.stringify(state)),
     drop: (machine, key) => void rows.delete(`${machine} ${key}`),
   };

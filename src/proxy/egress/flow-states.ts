@@ -37,8 +37,7 @@ export function openStates<S>(kind: MachineKind<S>, keeper: StateKeeper | undefi
     }
   };
   safely(() => {
-    for (const { machine, key, state } of keeper?.load() ?? []) {
-      if (machine !== kind.name) continue;
+    for (const { key, state } of keeper?.load(kind.name) ?? []) {
       kept.add(key);
       const alive = kind.revive(state, nowMs);
       if (alive !== undefined) states.set(key, alive);

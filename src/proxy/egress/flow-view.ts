@@ -58,8 +58,7 @@ export function resetMachines(machines: FlowMachines, { what, host }: Reset): nu
   for (const name of RESETS[what]) {
     const states = machines[name] as States<unknown>;
     for (const [key] of [...states.entries()]) {
-      const at = named(key).host;
-      if (host !== undefined && at !== host && at.replace(/:\d+$/, '') !== host) continue;
+      if (host !== undefined && !isHost(named(key).host, host)) continue;
       states.drop(key);
       count++;
     }
@@ -75,7 +74,13 @@ const GAUGES = {
   ownTokens: 'own tokens',
 } as const;
 
-function named(key: string): { readonly host: string; readonly model: string; readonly credential: string } {
+/** Whether a `host:port` is meant by what a person calls a host, with its port or without. */
+export function isHost(host: string, called: string): boolean {
+  return host === called || host.replace(/:\d+$/, '') === called;
+}
+
+/** What a key says; '' for what it is not of. */
+export function named(key: string): { readonly host: string; readonly model: string; readonly credential: string } {
   const [host = '', model = '', credential = ''] = JSON.parse(key) as string[];
   return { host, model, credential };
 }

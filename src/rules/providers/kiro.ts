@@ -4,6 +4,7 @@ import type { Fault } from '../../fault.ts';
 import { attestsSigV4 } from '../attestation.ts';
 import { opaque } from '../dialects/opaque.ts';
 import { faultText } from '../fault-text.ts';
+import { objectOf } from '../loose-json.ts';
 import type { Dialect, Piece, Provider } from '../provider.ts';
 
 const TEXT = 'text';
@@ -12,19 +13,15 @@ const OPAQUE = new Set(['bytes', 'conversationId', 'modelId', 'profileArn', 'too
 
 /** What a turn of the assistant brings: text, and the input of a tool piece by piece under its id. */
 function pieces(event: unknown): readonly Piece[] {
-  const { content, input, toolUseId } = members(event);
+  const { content, input, toolUseId } = objectOf(event) ?? {};
   if (typeof toolUseId === 'string') return typeof input === 'string' ? [{ path: ['input'], channel: toolUseId, nesting: 'json' }] : [];
   return typeof content === 'string' ? [{ path: ['content'], channel: TEXT, nesting: 'answer' }] : [];
 }
 
 function ends(event: unknown): readonly string[] {
-  const { toolUseId, stop } = members(event);
+  const { toolUseId, stop } = objectOf(event) ?? {};
   if (typeof toolUseId !== 'string') return [];
   return stop === true ? [TEXT, toolUseId] : [TEXT];
-}
-
-function members(event: unknown): Readonly<Record<string, unknown>> {
-  return typeof event === 'object' && event !== null ? (event as Readonly<Record<string, unknown>>) : {};
 }
 
 const dialect: Dialect = {

@@ -1,8 +1,8 @@
 // The circuit breaker: closed -> open -> half-open -> closed. It counts failures over a sliding window, opens for longer with each trip in a row, and then
 // lets one probe at a time find out. Must not know hosts, replies or timers.
 import { listOf, objectOf } from '../loose-json.ts';
-import { askForProbe, holdsLease, NO_PROBES, type Probes, reviveProbes, seenProbes, withoutLease } from './lease.ts';
-import { type Asked, GO, type Sent, waitFor } from './leave.ts';
+import { askAfter, holdsLease, leaseEndMs, NO_PROBES, type Probes, reviveProbes, seenProbes, withoutLease } from './lease.ts';
+import { type Asked, GO, type Sent } from './leave.ts';
 import { endMs, isWithin, leftMs, reviveSpan, reviveStamp, type Span, seenNow } from './span.ts';
 
 const WINDOW_CALLS = 20;
@@ -37,11 +37,7 @@ export const CLOSED: Breaker = Object.freeze({ calls: [], trips: 0, closedMs: 0,
 /** May a call go? Once the opening is over the first is the probe. */
 export function askBreaker(state: Breaker, nowMs: number): Asked<Breaker> {
   const seen = look(state, nowMs);
-  if (!seen.open) return { state: seen, leave: GO };
-  const left = leftMs(seen.open, nowMs);
-  if (left > 0) return { state: seen, leave: waitFor(left) };
-  const { probes, leave } = askForProbe(seen.probes, nowMs);
-  return { state: probes === seen.probes ? seen : { ...seen, probes }, leave };
+  return seen.open ? askAfter(seen, seen.open, nowMs) : { state: seen, leave: GO };
 }
 
 /**
@@ -78,7 +74,7 @@ export function viewBreaker(
   if (!seen.open) return { state: 'closed', untilMs: 0, ...counts };
   const left = leftMs(seen.open, nowMs);
   if (left > 0) return { state: 'open', untilMs: nowMs + left, ...counts };
-  return { state: 'half-open', untilMs: seen.probes.lease ? nowMs + leftMs(seen.probes.lease, nowMs) : 0, ...counts };
+  return { state: 'half-open', untilMs: leaseEndMs(seen.probes, nowMs), ...counts };
 }
 
 /** Whether it opened, opened anew or closed. */

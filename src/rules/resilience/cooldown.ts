@@ -1,8 +1,8 @@
 // The rest after a 429: ok -> cooling -> probing -> ok. The vendor's hint says how long; without one it is an exponential with full jitter, whose level
 // decays by the minute. Many 429s at once are one storm and make one rest. Must not know hosts, headers or timers.
 import { objectOf } from '../loose-json.ts';
-import { askForProbe, holdsLease, NO_PROBES, type Probes, reviveProbes, seenProbes, withoutLease } from './lease.ts';
-import { type Asked, GO, type Sent, waitFor } from './leave.ts';
+import { askAfter, holdsLease, leaseEndMs, NO_PROBES, type Probes, reviveProbes, seenProbes, withoutLease } from './lease.ts';
+import { type Asked, GO, type Sent } from './leave.ts';
 import { DAY_MS, isWithin, leftMs, reviveStamp, type Span } from './span.ts';
 
 const BASE_MS = 1_000;
@@ -27,11 +27,7 @@ export const REST: Cooldown = Object.freeze({ level: 0, hitMs: 0, restMs: 0, isH
 /** May a request go? Once a rest is over the first is the probe. */
 export function askCooldown(state: Cooldown, nowMs: number): Asked<Cooldown> {
   const seen = look(state, nowMs);
-  if (seen.restMs === 0) return { state: seen, leave: GO };
-  const left = leftMs(restOf(seen), nowMs);
-  if (left > 0) return { state: seen, leave: waitFor(left) };
-  const { probes, leave } = askForProbe(seen.probes, nowMs);
-  return { state: probes === seen.probes ? seen : { ...seen, probes }, leave };
+  return seen.restMs === 0 ? { state: seen, leave: GO } : askAfter(seen, restOf(seen), nowMs);
 }
 
 /**
@@ -83,7 +79,7 @@ export function viewCooldown(state: Cooldown, nowMs: number): { state: 'ok' | 'c
   if (seen.restMs === 0) return { state: 'ok', untilMs: 0, level };
   const left = leftMs(restOf(seen), nowMs);
   if (left > 0) return { state: 'cooling', untilMs: nowMs + left, level };
-  return { state: 'probing', untilMs: seen.probes.lease ? nowMs + leftMs(seen.probes.lease, nowMs) : 0, level };
+  return { state: 'probing', untilMs: leaseEndMs(seen.probes, nowMs), level };
 }
 
 /** Whether a rest began, grew or ended. */

@@ -4,10 +4,7 @@ import type { Authority } from '../../authority.ts';
 import { type HostPattern, matchesHost } from '../host-pattern.ts';
 
 /** `observe` counts what it would have done, and changes nothing on the wire. */
-export type Mode = (typeof MODES)[number];
-
-/** Each of them, the weakest first. */
-export const MODES = ['off', 'observe', 'enforce'] as const;
+export type Mode = 'off' | 'observe' | 'enforce';
 
 /** Each machine with a mode of its own. */
 export const MACHINES = ['limiter', 'cooldown', 'breaker', 'lockout', 'retry', 'idempotency', 'hold'] as const;

@@ -11,7 +11,8 @@ export interface KeptState {
 
 /** Keeps the rows. Each of them may throw: the machines go on without. */
 export interface StateKeeper {
-  load(): readonly KeptState[];
+  /** Those of one machine, the oldest first. */
+  load(machine: string): readonly KeptState[];
   put(row: KeptState): void;
   drop(machine: string, key: string): void;
 }

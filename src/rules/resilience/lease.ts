@@ -1,11 +1,11 @@
 // The leave of a probe: one at a time, and it returns by itself when its holder never says how it went.
 // Must not know what is probed.
 import { type LooseObject, objectOf } from '../loose-json.ts';
-import { type Leave, type Sent, waitFor } from './leave.ts';
+import { type Asked, type Leave, type Sent, waitFor } from './leave.ts';
 import { isWithin, leftMs, reviveSpan, type Span, seenNow } from './span.ts';
 
 /** How long a probe may take to say something before another may go. */
-export const LEASE_MS = 30_000;
+const LEASE_MS = 30_000;
 
 /** How soon one who is refused while a probe is under way should ask again: most probes are answered sooner than their lease ends. */
 const LOOK_AGAIN_MS = 2_000;
@@ -16,8 +16,21 @@ export interface Probes {
   readonly lease?: Span;
 }
 
+/** What a machine says that is shut for `rest`: to wait for its end, and then one probe at a time. The same state where asking changed nothing. */
+export function askAfter<S extends { readonly probes: Probes }>(seen: S, rest: Span, nowMs: number): Asked<S> {
+  const left = leftMs(rest, nowMs);
+  if (left > 0) return { state: seen, leave: waitFor(left) };
+  const { probes, leave } = askForProbe(seen.probes, nowMs);
+  return { state: probes === seen.probes ? seen : { ...seen, probes }, leave };
+}
+
+/** When the lease ends; 0 where there is none. */
+export function leaseEndMs({ lease }: Probes, nowMs: number): number {
+  return lease ? nowMs + leftMs(lease, nowMs) : 0;
+}
+
 /** The probe to the first who asks, a short wait to the others. The same probes where none was given. */
-export function askForProbe(probes: Probes, nowMs: number): { readonly probes: Probes; readonly leave: Leave } {
+function askForProbe(probes: Probes, nowMs: number): { readonly probes: Probes; readonly leave: Leave } {
   const left = probes.lease ? leftMs(probes.lease, nowMs) : 0;
   if (left > 0) return { probes, leave: waitFor(Math.min(left, LOOK_AGAIN_MS)) };
   const turns = (probes.turns % Number.MAX_SAFE_INTEGER) + 1;

@@ -32,12 +32,16 @@ const STEP = 500;
 /** Keeps to the limits until `close()`. */
 export function startRetention(store: Store, keyring: Keyring, { limits, now, schedule, onTrouble }: RetentionOptions): { close(): void } {
   let cancel = schedule(look, FIRST_MS);
+  // A round takes as many steps as there is to let go of; bodies go at its beginning, in one.
+  let begins = true;
   function look(): void {
-    cancel = schedule(look, released() > 0 ? NEXT_MS : EVERY_MS);
+    const goesOn = released() > 0;
+    begins = !goesOn;
+    cancel = schedule(look, goesOn ? NEXT_MS : EVERY_MS);
   }
   function released(): number {
     try {
-      releaseCaptures(store, limits().keepMs, now());
+      if (begins) releaseCaptures(store, limits().keepMs, now());
       return releaseOld(store, keyring, limits(), now());
     } catch (thrown) {
       onTrouble(thrown);

@@ -15,7 +15,10 @@ const kind = {
 function keeper() {
   const rows = new Map<string, unknown>();
   const kept: StateKeeper = {
-    load: () => [...[...rows].map(([key, state]) => ({ machine: 'counter', key, state })), { machine: 'other', key: 'x', state: 1 }],
+    load: (wanted) =>
+      [...[...rows].map(([key, state]) => ({ machine: 'counter', key, state })), { machine: 'other', key: 'x', state: 1 }].filter(
+        ({ machine }) => machine === wanted,
+      ),
     put: ({ key, state }) => void rows.set(key, state),
     drop: (_machine, key) => void rows.delete(key),
   };
