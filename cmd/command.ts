@@ -59,6 +59,8 @@ export interface Terminal {
   err(text: string): void;
   /** How the user calls us, for hints that can be typed. */
   readonly self: string;
+  /** A text with the commands it names as they can be typed. */
+  typed(text: string): string;
   /** stdout is a terminal. */
   readonly isTty: boolean;
 }

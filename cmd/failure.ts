@@ -53,12 +53,9 @@ export function explain(thrown: unknown): Explained {
   return { line: message.split('\n')[0] || 'failed without a reason', exitCode: EXIT.failed };
 }
 
-/** The text with the commands it names as they can be typed where `self` is what starts us (`npx sallyport`, a path). */
-export function asTyped(text: string, self: string): string {
-  return text.replace(
-    /(?<![\w/.-])sallyport (?=(?:start|stop|status|reload|run|env|token|profile|ca|rules|fidelity|log|limits|breaker|audit|vault|db|panic|doctor|demo|completion|usage|metrics|system|transparent|service|uninstall)\b)/g,
-    () => `${self} `,
-  );
+/** The text with the commands it names as they can be typed where `self` is what starts us (`npx sallyport`, a path). `words`: those there are. */
+export function asTyped(text: string, self: string, words: readonly string[]): string {
+  return text.replace(new RegExp(`(?<![\\w/.-])sallyport (?=(?:${words.join('|')})\\b)`, 'g'), () => `${self} `);
 }
 
 /**

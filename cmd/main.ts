@@ -2,7 +2,7 @@
 // command does.
 import { homedir } from 'node:os';
 import type { Command, Terminal } from './command.ts';
-import { parseCommandLine } from './command-line.ts';
+import { parseCommandLine, word } from './command-line.ts';
 import { audit } from './commands/audit.ts';
 import { breaker } from './commands/breaker.ts';
 import { ca } from './commands/ca.ts';
@@ -68,6 +68,9 @@ const COMMANDS: readonly Command[] = [
   daemon,
 ];
 
+/** The commands that a person types. */
+const WORDS = COMMANDS.filter(({ summary }) => summary !== undefined).map(word);
+
 async function main(argv: readonly string[]): Promise<number> {
   // The launcher says how it was called, so that hints can be typed as they stand.
   const self = process.env.SALLYPORT_SELF ?? 'sallyport';
@@ -77,6 +80,7 @@ async function main(argv: readonly string[]): Promise<number> {
     out: (text) => void process.stdout.write(`${text}\n`),
     err: (text) => void process.stderr.write(`${text}\n`),
     self,
+    typed: (text) => asTyped(text, self, WORDS),
     isTty: process.stdout.isTTY === true,
   };
   try {
@@ -95,7 +99,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return await command.run({ args: call.args, rest: call.rest, json: call.json, invocation, terminal, commands: COMMANDS });
   } catch (thrown) {
     const { line, exitCode } = explain(thrown);
-    terminal.err(`sallyport: ${asTyped(line, self)}`);
+    terminal.err(`sallyport: ${terminal.typed(line)}`);
     return exitCode;
   }
 }

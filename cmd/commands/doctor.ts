@@ -3,7 +3,7 @@
 import type { ConfigRow } from '../../src/proxy/control/messages.ts';
 import type { Command } from '../command.ts';
 import { checkId, type Finding, found } from '../doctor/finding.ts';
-import { asTyped, EXIT, explain } from '../failure.ts';
+import { EXIT, explain } from '../failure.ts';
 
 /** For a reader that is slow. */
 const LAST_WORDS_MS = 250;
@@ -27,7 +27,7 @@ export const doctor: Command = {
     const done = args.fix === true ? await repair((await examine(invocation, false)).findings) : [];
     const { findings, rows, isLate } = await examine(invocation, args.quick !== true);
     const ok = [...findings, ...done].every((finding) => finding.state !== 'fail');
-    const typed = (finding: Finding) => told(finding, (text) => asTyped(text, terminal.self));
+    const typed = (finding: Finding) => told(finding, terminal.typed);
     if (json) terminal.out(JSON.stringify({ ok, findings: findings.map(typed), fixed: done.map(typed), config: rows }));
     else terminal.out(lines(findings.map(typed), done.map(typed), rows));
     // A program that hangs would keep this one until it ends.

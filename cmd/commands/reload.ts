@@ -2,7 +2,7 @@
 // Must not read it itself: the daemon's flags and environment are not ours.
 import { controlOf } from '../../src/proxy/control/call.ts';
 import type { Command } from '../command.ts';
-import { asTyped, CommandFailure, EXIT } from '../failure.ts';
+import { CommandFailure, EXIT } from '../failure.ts';
 import { homeOf } from '../settings.ts';
 
 /** `sallyport reload`. Exit code 1 when the new configuration was refused. */
@@ -20,7 +20,7 @@ export const reload: Command = {
     }
     if (json) return EXIT.ok;
     terminal.out(result.changed.length > 0 ? `reloaded: ${result.changed.join(', ')} changed` : 'reloaded: nothing changed');
-    for (const notice of result.notices) terminal.err(asTyped(`note: ${notice}`, terminal.self));
+    for (const notice of result.notices) terminal.err(terminal.typed(`note: ${notice}`));
     return EXIT.ok;
   },
 };

@@ -7,7 +7,7 @@ import { carryOut, type Hands, ownHands, refuseWithoutRoot, shown } from '../cha
 import { openJournal } from '../changes/journal.ts';
 import { undoAll } from '../changes/undo.ts';
 import type { Call } from '../command.ts';
-import { asTyped, CommandFailure, EXIT } from '../failure.ts';
+import { CommandFailure, EXIT } from '../failure.ts';
 import { homeOf } from '../settings.ts';
 import { type Given, readSelection, selects } from './selection.ts';
 import { REMOVAL, type Selection, TABLE, tableText } from './table.ts';
@@ -90,10 +90,7 @@ async function status({ json, invocation, terminal }: Call, hands: Hands = ownHa
     else if (entry && inForce === false) terminal.out(`  but the table is not there (a restart of the machine?): ${off}, or on again`);
     else if (!entry && inForce) terminal.out(`  although there is a table ${TABLE}: nft "delete table ${TABLE}" takes it away`);
     if (doors === undefined) terminal.out('no daemon is running: what is redirected is refused until one does');
-    else
-      terminal.out(
-        doors.length > 0 ? `the daemon takes redirected connections at ${doors.join(' and ')}` : asTyped(NO_DOOR, terminal.self),
-      );
+    else terminal.out(doors.length > 0 ? `the daemon takes redirected connections at ${doors.join(' and ')}` : terminal.typed(NO_DOOR));
   }
   return EXIT.ok;
 }

@@ -3,7 +3,7 @@
 import type { Standing } from '../../src/cert/trust-store.ts';
 import { undoAll } from '../changes/undo.ts';
 import type { Call } from '../command.ts';
-import { asTyped, CommandFailure, EXIT } from '../failure.ts';
+import { CommandFailure, EXIT } from '../failure.ts';
 import { columns } from '../table.ts';
 import { type Installed, installInto } from './install.ts';
 import { outdated, ownCertificates } from './outdated.ts';
@@ -37,7 +37,7 @@ export async function uninstall(call: Call): Promise<number> {
   else {
     if (done.length === 0 && failed.length === 0) terminal.out('the CA was in no store that Sallyport has put it into');
     for (const { store, at, out } of others) terminal.err(`note: ${store}: a CA of Sallyport is in ${at}, and not by us; by hand: ${out}`);
-    for (const line of failed) terminal.err(asTyped(`sallyport: ${line}`, terminal.self));
+    for (const line of failed) terminal.err(terminal.typed(`sallyport: ${line}`));
   }
   return failed.length > 0 ? EXIT.failed : EXIT.ok;
 }
@@ -70,7 +70,7 @@ export async function status(call: Call): Promise<number> {
     );
   else {
     const said = rows.map((row) => ({ STORE: row.store, PLACE: row.at, 'WHAT IT TRUSTS': words(row, days) }));
-    terminal.out(asTyped(columns(['STORE', 'PLACE', 'WHAT IT TRUSTS'], said), terminal.self));
+    terminal.out(terminal.typed(columns(['STORE', 'PLACE', 'WHAT IT TRUSTS'], said)));
   }
   return rows.some(isWrong) ? EXIT.failed : EXIT.ok;
 }
@@ -97,7 +97,7 @@ export async function renewInstalled(call: Call): Promise<readonly Installed[] |
 /** One line a place. */
 export function sayInstalled({ terminal }: Pick<Call, 'terminal'>, rows: readonly Installed[], trust?: Trust): void {
   for (const { store, at, outcome, line } of rows) {
-    if (outcome === 'failed') terminal.err(asTyped(`sallyport: ${store}: ${at}: ${line}`, terminal.self));
+    if (outcome === 'failed') terminal.err(terminal.typed(`sallyport: ${store}: ${at}: ${line}`));
     else terminal.out(`${store}: ${outcome}: ${at}`);
   }
   if (rows.length === 0 && trust?.places.some(({ store }) => store.name === 'env'))

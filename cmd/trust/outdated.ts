@@ -6,7 +6,7 @@ import { type TrustCertificate, trustCertificates } from '../../src/cert/trust-s
 import { readPem } from '../ca-file.ts';
 import { type Entry, type Journal, openJournal } from '../changes/journal.ts';
 import type { Call } from '../command.ts';
-import { asTyped, CommandFailure, EXIT } from '../failure.ts';
+import { CommandFailure, EXIT } from '../failure.ts';
 import { homeOf } from '../settings.ts';
 
 /** The certificates that are to be trusted: those that have not ended, the current one first. Throws CommandFailure where there is none. */
@@ -32,9 +32,8 @@ export function noteOutdated({ invocation, terminal }: Call): void {
     const old = outdated(openJournal(home), ownCertificates(home, Date.now()));
     if (old.length > 0)
       terminal.err(
-        asTyped(
+        terminal.typed(
           `sallyport: note: the CA was made anew; stores that have an older one: ${old.length}; sallyport ca install renews them`,
-          terminal.self,
         ),
       );
   } catch {

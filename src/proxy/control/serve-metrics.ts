@@ -1,21 +1,17 @@
 // The metrics for a program that cannot speak to a Unix socket: one page on a loopback port, for whoever names it by its address (no web
 // page can, by rebinding or otherwise). Must not answer anything else, nor change anything.
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage } from 'node:http';
+import { type Listening, listen } from '../listen.ts';
 import { METRICS_TYPE } from './serve.ts';
 
 /** A listening page. `close()` cuts its connections. */
 export interface MetricsPage {
-  readonly address: { readonly host: string; readonly port: number };
+  readonly address: Listening;
   close(): Promise<void>;
 }
 
 /** Listens at an address of loopback. Rejects with the listen error; `onTrouble` hears of errors of the listener after that. */
-export async function serveMetrics(
-  where: { readonly host: string; readonly port: number },
-  text: () => Promise<string>,
-  onTrouble: (error: Error) => void,
-): Promise<MetricsPage> {
+export async function serveMetrics(where: Listening, text: () => Promise<string>, onTrouble: (error: Error) => void): Promise<MetricsPage> {
   const server = createServer({ maxHeaderSize: 8192, requestTimeout: 10_000, keepAliveTimeout: 5000 }, (request, reply) => {
     const refusal = whyNot(request);
     const answer = (status: number, type: string, body: string) =>
@@ -39,27 +35,16 @@ export async function serveMetrics(
     );
   });
   server.maxConnections = 64;
-  await listen(server, where);
+  const address = await listen(server, where);
   server.on('error', onTrouble);
-  const { address, port } = server.address() as AddressInfo;
   return {
-    address: { host: address, port },
+    address,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
       }),
   };
-}
-
-function listen(server: Server, where: { readonly host: string; readonly port: number }): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ ...where, exclusive: true }, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
 }
 
 /** A browser says who asks; `none` is its user, who typed the address. */

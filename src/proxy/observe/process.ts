@@ -2,7 +2,9 @@
 // daemon at rest a hundred times a second.
 import { readdirSync } from 'node:fs';
 import { memoryUsage, resourceUsage } from 'node:process';
-import { Counter, Gauge, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
+import Counter from 'prom-client/lib/counter.js';
+import Gauge from 'prom-client/lib/gauge.js';
 
 /** Registers them. They are looked at when somebody asks. */
 export function processMetrics(registry: Registry, startedAtMs: () => number): void {

@@ -1,6 +1,9 @@
 // Every metric there is, with its labels: docs/metrics.md says what each means. The value of a label is a name of ours, or a bounded and
 // clean one. Must not show a host, a path, a user or any other text of a client.
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import Counter from 'prom-client/lib/counter.js';
+import Gauge from 'prom-client/lib/gauge.js';
+import Histogram from 'prom-client/lib/histogram.js';
+import Registry from 'prom-client/lib/registry.js';
 import type { ExchangeRecord } from '../../exchange-record.ts';
 import { boundedValues, NONE } from '../../rules/label-values.ts';
 import type { Status } from '../control/messages.ts';
@@ -81,7 +84,13 @@ export function openRegistry(sources: MetricSources): MetricRegistry {
   const duration = histogram('exchange_duration', 'From the head of the request to the end of the reply', ['provider'], SLOW);
   const phase = histogram('phase_duration', 'Time in each phase', ['phase'], QUICK);
 
-  const { status } = sources;
+  // What the metrics look at takes some making, so it is made once for each time that somebody asks.
+  let seen: ReturnType<MetricSources['status']> | undefined;
+  const status = () => (seen ??= sources.status());
+  const looking = <T>(read: () => T): T => {
+    seen = undefined;
+    return read();
+  };
   const totals = (pick: Picked) => () => pick(status().totals);
   const guard = boundedValues(MAX_NAMES);
   counted('targets_total', 'Targets that were asked for', ['way'], totals(named('way', ['intercepted', 'tunnelled', 'absolute-form'])));
@@ -137,8 +146,8 @@ export function openRegistry(sources: MetricSources): MetricRegistry {
       if (replyMs !== undefined) firstByte.observe(of, replyMs / 1000);
       for (const span of phaseSpans(x, x.t0 + record.durationMs)) phase.observe({ phase: span.phase }, (span.to - span.from) / 1000);
     },
-    text: () => registry.metrics(),
-    json: () => registry.getMetricsAsJSON(),
+    text: () => looking(() => registry.metrics()),
+    json: () => looking(() => registry.getMetricsAsJSON()),
   };
 }
 

@@ -74,6 +74,7 @@ async function act(name: string, action: keyof typeof TRANSPARENT_ACTIONS, args:
     out: (text: string) => (out += `${text}\n`),
     err: (text: string) => (err += `${text}\n`),
     self: 'sallyport',
+    typed: (text: string) => text,
     isTty: false,
   };
   const invocation = { flags: { home }, configFile: undefined, environment: {}, cwd: '/', userHome: folder };

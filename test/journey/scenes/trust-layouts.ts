@@ -56,7 +56,13 @@ for (const [name, layout] of Object.entries(LAYOUTS)) {
       rest: [],
       json: false,
       invocation: { flags: { home }, configFile: undefined, environment: { ...env, ...more }, cwd: folder, userHome: folder },
-      terminal: { out: (line) => void lines.push(line), err: (line) => void lines.push(line), self: 'sallyport', isTty: false },
+      terminal: {
+        out: (line) => void lines.push(line),
+        err: (line) => void lines.push(line),
+        self: 'sallyport',
+        typed: (text: string) => text,
+        isTty: false,
+      },
       commands: [],
     } satisfies Call;
     try {

@@ -9,7 +9,7 @@ test.each([
   ['the home /opt/sallyport run is a file', 'x', 'the home /opt/sallyport run is a file'],
   ['sallyport runs already', 'x', 'sallyport runs already'],
 ])('%j as typed with %s', (text, self, typed) => {
-  expect(asTyped(text, self)).toBe(typed);
+  expect(asTyped(text, self, ['start', 'stop', 'env', 'run'])).toBe(typed);
 });
 
 // A damaged page was reported as «database disk image is malformed», without a word of which, or what to do.

@@ -66,7 +66,13 @@ function stage({ platform = 'linux', userId = 1000, missing = [], fails = [], un
     const before = hands.spawned.length;
     const environment = { PATH: '/usr/bin', HOME: userHome };
     const invocation = { flags, configFile: undefined, environment, cwd: folder, userHome };
-    const terminal = { out: (text: string) => void said.push(text), err: () => {}, self: 'sallyport', isTty: false };
+    const terminal = {
+      out: (text: string) => void said.push(text),
+      err: () => {},
+      self: 'sallyport',
+      typed: (text: string) => text,
+      isTty: false,
+    };
     const code = await ACTIONS[action](
       { args: { action, ...args }, rest: [], json: args.json === true, invocation, terminal, commands: [] },
       machine,

@@ -70,7 +70,13 @@ async function stage({ platform = 'linux', missing = [], environment, connection
     rest: [],
     json: false,
     invocation: { flags: { home }, configFile: undefined, environment: {}, cwd: '/', userHome },
-    terminal: { out: (text: string) => void out!.push(text), err: (text: string) => void err!.push(text), self: 'sallyport', isTty: false },
+    terminal: {
+      out: (text: string) => void out!.push(text),
+      err: (text: string) => void err!.push(text),
+      self: 'sallyport',
+      typed: (text: string) => text,
+      isTty: false,
+    },
     commands: [],
   });
   return {

@@ -38,7 +38,13 @@ async function stage({ transparent = ['127.0.0.1:8899'], config = {} }: Facts = 
     rest: [],
     json: false,
     invocation: { flags: { home }, configFile: undefined, environment: {}, cwd: '/', userHome: '/' },
-    terminal: { out: (text: string) => void out.push(text), err: (text: string) => void err.push(text), self: 'sallyport', isTty: false },
+    terminal: {
+      out: (text: string) => void out.push(text),
+      err: (text: string) => void err.push(text),
+      self: 'sallyport',
+      typed: (text: string) => text,
+      isTty: false,
+    },
     commands: [],
   });
   return { home, call, out, err, journal: openJournal(home) };
