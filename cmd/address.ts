@@ -1,15 +1,10 @@
-// Addresses as text: how a listener is written and how a client reaches it.
+// How clients reach a listener, as text.
 // Must not open anything.
-
-/** `host:port`, with brackets round IPv6. */
-export function hostPort({ host, port }: { readonly host: string; readonly port: number }): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-}
+import { hostPort, near } from '../src/host-port.ts';
 
 /** Where a client on this machine finds a listener: an unspecified address listens on loopback too. */
 export function reachable({ host, port }: { readonly host: string; readonly port: number }): string {
-  const near = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-  return hostPort({ host: near, port });
+  return hostPort({ host: near(host), port });
 }
 
 /** `http://user:password@host:port`, percent-encoded. `auth` is `user:password`. */

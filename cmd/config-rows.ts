@@ -2,8 +2,8 @@
 // are only said to be set.
 import type { Config, LoadedConfig } from '../src/config.ts';
 import { type ConfigKey, KEYS, type KeyRow } from '../src/config-keys.ts';
+import { hostPort } from '../src/host-port.ts';
 import type { ConfigRow } from '../src/proxy/control/messages.ts';
-import { hostPort } from './address.ts';
 
 /** One row a key, maps one row a member. */
 export function configRows({ config, origins }: LoadedConfig): readonly ConfigRow[] {

@@ -2,6 +2,7 @@
 // Signals are in outlive.ts, reload in reloading.ts. Must not print: it logs, and what it throws is one line.
 import type { Logger } from 'pino';
 import { refuseOpenListener } from '../src/config.ts';
+import { hostPort } from '../src/host-port.ts';
 import { openLog } from '../src/log.ts';
 import type { Controlled, Reloaded, Status } from '../src/proxy/control/messages.ts';
 import { serveControl } from '../src/proxy/control/serve.ts';
@@ -17,7 +18,6 @@ import { openHome } from '../src/store/home.ts';
 import { openKeptStates } from '../src/store/kept-states.ts';
 import { openRules } from '../src/store/rules.ts';
 import { watchStore } from '../src/store/watch.ts';
-import { hostPort } from './address.ts';
 import { allowedUsers } from './allowed-users.ts';
 import { answers } from './answers.ts';
 import { recordReload } from './audit/reloaded.ts';

@@ -2,8 +2,8 @@
 // Must not print or exit itself.
 import { ConfigError } from '../src/config-file.ts';
 import { Fault } from '../src/fault.ts';
+import { hostPort } from '../src/host-port.ts';
 import { NotRunning } from '../src/proxy/control/call.ts';
-import { hostPort } from './address.ts';
 
 /** Exit codes of every command. `run` gives that of its command instead. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, notRunning: 3 } as const;

@@ -2,6 +2,7 @@
 // costs no exchange. Must not know what any of them makes of an exchange.
 import type { Logger } from 'pino';
 import type { Config } from '../src/config.ts';
+import { hostPort } from '../src/host-port.ts';
 import type { Controlled } from '../src/proxy/control/messages.ts';
 import { serveMetrics } from '../src/proxy/control/serve-metrics.ts';
 import { openMetrics } from '../src/proxy/observe/metrics.ts';
@@ -10,7 +11,6 @@ import type { MetricSources } from '../src/proxy/observe/registry.ts';
 import { openTraces } from '../src/proxy/observe/traces.ts';
 import type { ProxyOptions } from '../src/proxy/options.ts';
 import { openTraffic, type TrafficRow } from '../src/rules/traffic.ts';
-import { hostPort } from './address.ts';
 import { listenFailure } from './failure.ts';
 
 /** All who watch. */

@@ -3,12 +3,12 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LoadedConfig } from '../../src/config.ts';
+import { hostPort, near } from '../../src/host-port.ts';
 import { controlOf, NotRunning } from '../../src/proxy/control/call.ts';
 import { listenTrouble } from '../../src/proxy/control/free-port.ts';
 import type { ConfigRow, ReferenceRow, Status } from '../../src/proxy/control/messages.ts';
 import { portTrouble } from '../../src/proxy/control/port-answer.ts';
 import type { Policy } from '../../src/rules/policy.ts';
-import { hostPort } from '../address.ts';
 import { readPem } from '../ca-file.ts';
 import { configRows } from '../config-rows.ts';
 import { explain } from '../failure.ts';
@@ -203,8 +203,7 @@ async function portFinding({ loaded, running }: Patient): Promise<readonly Findi
   if (running) {
     const at = running.listen.lastIndexOf(':');
     const named = running.listen.slice(0, at).replace(/^\[|\]$/g, '');
-    const host = named === '0.0.0.0' ? '127.0.0.1' : named === '::' ? '::1' : named;
-    const trouble = await portTrouble(host, Number(running.listen.slice(at + 1)));
+    const trouble = await portTrouble(near(named), Number(running.listen.slice(at + 1)));
     if (trouble === undefined) return [found.ok('port', `${running.listen} answers`)];
     return [
       found.fail('port', `${running.listen} does not answer as it should (${trouble})`, 'sallyport stop --now, then sallyport start'),

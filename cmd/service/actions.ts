@@ -3,8 +3,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { hostPort } from '../../src/host-port.ts';
 import { listenTrouble } from '../../src/proxy/control/free-port.ts';
-import { hostPort } from '../address.ts';
 import { makeChange } from '../changes/act.ts';
 import { look } from '../changes/files.ts';
 import { type Hands, mustRun, ownHands } from '../changes/hands.ts';

@@ -1,6 +1,7 @@
 // Opens the one port: on an address, or on a socket that somebody else has bound and handed over. And tells later whether
 // connections still arrive. Must not know what happens on them.
 import { type AddressInfo, connect, type Server } from 'node:net';
+import { near } from '../host-port.ts';
 import { within } from './wire/patience.ts';
 
 /** Where to listen: an address, or the descriptor of a TCP socket. */
@@ -76,9 +77,4 @@ export async function arrives(server: Server, deadlineMs: number): Promise<boole
     server.off('connection', note).off('drop', note);
     probe.destroy();
   }
-}
-
-/** An unspecified address listens on loopback too. */
-function near(host: string): string {
-  return host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
 }

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { type Authority, parseAuthority } from '../../authority.ts';
 import { asFault, Fault } from '../../fault.ts';
 import { firstValue } from '../../headers.ts';
+import { hostPort } from '../../host-port.ts';
 import { pacFile } from '../../rules/pac.ts';
 import type { ConnectionMarks, Guest } from '../exchange.ts';
 import type { House } from '../house.ts';
@@ -98,15 +99,11 @@ function isPacRequest(house: House, head: ParsedRequest): boolean {
   if (head.method !== 'GET' || head.target !== '/proxy.pac') return false;
   if (ASKED_BY_A_PAGE.some((name) => firstValue(head.headers, name) !== undefined)) return false;
   const host = firstValue(head.headers, 'host');
-  return house.own().some((a) => host === endpointText(a) || (a.host === '127.0.0.1' && host === `localhost:${a.port}`));
-}
-
-function endpointText({ host, port }: { readonly host: string; readonly port: number }): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  return house.own().some((a) => host === hostPort(a) || (a.host === '127.0.0.1' && host === `localhost:${a.port}`));
 }
 
 function givePac(house: House, client: Wire): void {
-  const body = Buffer.from(pacFile(endpointText(house.own()[0]!), house.options.policy().interceptedHosts));
+  const body = Buffer.from(pacFile(hostPort(house.own()[0]!), house.options.policy().interceptedHosts));
   const headers = [
     'Content-Type',
     'application/x-ns-proxy-autoconfig',
