@@ -14,7 +14,7 @@ export interface Given {
 }
 
 /** Where systemd mounts the cgroup v2 tree, and where nft looks for it. */
-export const CGROUPS = '/sys/fs/cgroup';
+const CGROUPS = '/sys/fs/cgroup';
 
 const MAX_UID = 2 ** 32 - 2;
 
